@@ -1,0 +1,331 @@
+"""Events to canonical bytes and back, their names on disk, and the hash chain over them.
+
+What is stored is a promise: a kind's name and the meaning of its fields never change. A new shape is a new kind, and
+the old one is turned into it when it is read (`UPCASTS`). A stored name is only ever looked up in this table, so that
+nothing stored can import or run anything.
+"""
+
+import base64
+import hashlib
+import struct
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import attrs
+import msgspec
+from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from stampledger import aggregates, cards, events, rewards, standing, values
+from stampledger.errors import StampledgerError, shown
+from stampledger.events import Event
+
+T = TypeVar("T")
+Seal = Callable[[bytes], bytes]
+Unseal = Callable[[bytes], bytes | None]  # None where the key is gone.
+
+KINDS: Mapping[str, type[Event]] = {
+    "card.issued.v1": events.CardIssued,
+    "card.imported.v1": events.CardImported,
+    "card.stamp_added.v1": events.StampAdded,
+    "card.stamp_rejected.v1": events.StampRejected,
+    "card.stamp_voided.v1": events.StampVoided,
+    "card.stamps_expired.v1": events.StampsExpired,
+    "card.cycle_started.v1": events.CycleStarted,
+    "card.goal_reached.v1": events.GoalReached,
+    "card.template_changed.v1": events.TemplateChanged,
+    "card.expired.v1": events.CardExpired,
+    "card.deleted.v1": events.CardDeleted,
+    "card.award_granted.v1": events.AwardGranted,
+    "card.voucher_issued.v1": events.VoucherIssued,
+    "card.lottery_granted.v1": events.LotteryGranted,
+    "card.lottery_played.v1": events.LotteryPlayed,
+    "card.lottery_voided.v1": events.LotteryVoided,
+    "card.voucher_redeemed.v1": events.VoucherRedeemed,
+    "card.redemption_reversed.v1": events.RedemptionReversed,
+    "card.voucher_expired.v1": events.VoucherExpired,
+    "card.voucher_voided.v1": events.VoucherVoided,
+    "card.birthday_reached.v1": events.BirthdayReached,
+    "card.campaign_sent.v1": events.CampaignSent,
+    "card.message_sent.v1": events.MessageSent,
+    "card.wallet_saved.v1": events.WalletSaved,
+    "card.wallet_removed.v1": events.WalletRemoved,
+    "template.published.v1": events.TemplatePublished,
+    "brand.set.v1": events.BrandSet,
+    "customer.registered.v1": events.CustomerRegistered,
+    "customer.updated.v1": events.CustomerUpdated,
+    "customer.forgotten.v1": events.CustomerForgotten,
+    "campaign.created.v1": events.CampaignCreated,
+}
+
+# An old kind, the kind that follows it, and how its body becomes that kind's. None is old yet.
+UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
+
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+class Unreadable(ValueError):
+    """Stored bytes are not what this codec writes; whoever knows the entry says which it is."""
+
+
+class UnknownKind(Unreadable):
+    """A stored kind is not in the table: written by a newer release, or by nobody."""
+
+
+def name_of(kind: type[Event]) -> str:
+    """Answer the name a kind of event has on disk."""
+    return _NAMES[kind]
+
+
+def short_name(name: str) -> str:
+    """Answer the name people use for a kind on disk: card.stamp_added.v1 is stamp_added, card.issued.v1 card_issued."""
+    kind = KINDS.get(name)
+    if kind is None:
+        return name
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__).lstrip("_")
+
+
+SHORT_NAMES: Mapping[str, str] = {short_name(name): name for name in KINDS}
+
+# Time on disk: microseconds since 1970, UTC.
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """Answer an instant as whole microseconds since 1970."""
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def instant(since_1970: int) -> datetime:
+    """Answer the instant of whole microseconds since 1970."""
+    try:
+        return _EPOCH + timedelta(microseconds=since_1970)
+    except OverflowError as error:
+        raise Unreadable(f"no calendar has {since_1970} microseconds since 1970") from error
+
+
+# Shapes. msgspec reads an event straight into its class; where a class holds a choice of several (a reward), and for
+# upcasts, cattrs does. An event's fields that have their default value are left out of its body; a published template
+# is written out in full.
+
+_ENVELOPE = ("at", "code")  # In columns of the Journal.
+_REWARDS: Mapping[str, type] = {"award": values.Award, "voucher": values.Voucher, "lottery": values.Lottery}
+_CHOICES = (values.Award | values.Voucher | values.Lottery, values.Award | values.Voucher | None)
+_STATES: tuple[type, ...] = (
+    cards.StampCard,
+    aggregates.Coupon,
+    aggregates.Customer,
+    aggregates.PublishedTemplate,
+    aggregates.Campaign,
+    aggregates.BrandState,
+    rewards.IssuedReward,
+)
+
+_converter = Converter(forbid_extra_keys=True, detailed_validation=False)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def _leave(value: Any) -> Any:
+    return value
+
+
+def _leaf(value: Any, kind: Any) -> Any:
+    return msgspec.convert(value, kind)
+
+
+def _unstructure_choice(reward: Any) -> Any:
+    if reward is None:
+        return None
+    return {"type": type(reward).__name__.lower(), **_converter.unstructure(reward)}
+
+
+def _structure_choice(value: Any, _: Any) -> Any:
+    if value is None:
+        return None
+    fields = dict(value)
+    return _converter.structure(fields, _REWARDS[fields.pop("type")])
+
+
+def _light(kind: type) -> Callable[[Any], dict[str, Any]]:
+    """Make the function that leaves out what has its default, what lies in columns and what has rows of its own."""
+    apart = _ENVELOPE if issubclass(kind, Event) else ("rewards",) if kind is cards.StampCard else ()
+    omitted: dict[str, Any] = {field.name: override(omit=True) for field in attrs.fields(kind) if field.name in apart}
+    return make_dict_unstructure_fn(kind, _converter, _cattrs_omit_if_default=True, **omitted)
+
+
+_kind: type
+for _kind in (datetime, date, timedelta, Decimal, UUID):
+    _converter.register_unstructure_hook(_kind, _leave)
+for _kind in (datetime, date, timedelta, Decimal, UUID, int, str, bool):
+    _converter.register_structure_hook(_kind, _leaf)
+for _choice in _CHOICES:
+    _converter.register_unstructure_hook(_choice, _unstructure_choice)
+    _converter.register_structure_hook(_choice, _structure_choice)
+_DICTS: dict[type, Callable[[Any], dict[str, Any]]] = {}
+for _kind in (standing.Standing, cards.Credit, *_STATES, *KINDS.values()):
+    _DICTS[_kind] = _light(_kind)
+    _converter.register_unstructure_hook(_kind, _DICTS[_kind])
+
+
+class _Shape:
+    """How one class is written and read."""
+
+    def __init__(self, kind: type) -> None:
+        fields = attrs.fields(kind)
+        self.kind = kind
+        self.has_code = issubclass(kind, Event) and any(field.name == "code" for field in fields)
+        self.personal = tuple(field.name for field in fields if field.metadata.get("personal"))
+        self.stored = frozenset(
+            field.name for field in fields if not (issubclass(kind, Event) and field.name in _ENVELOPE)
+        )
+        self.to_dict = _DICTS[kind]
+        self.direct: Callable[[bytes], Any] | None = None
+        if not self.personal:
+            try:
+                self.direct = msgspec.json.Decoder(kind).decode
+            except TypeError:  # A choice of several classes, which msgspec does not tell apart.
+                self.direct = None
+
+    def write(self, value: Any, seal: Seal | None) -> bytes:
+        fields = self.to_dict(value)
+        for name in self.personal:
+            if fields.get(name) is not None:
+                assert seal is not None, f"{self.kind.__name__} holds personal data"
+                fields[name] = base64.b64encode(seal(_encode(fields[name]))).decode()
+        return _encode(fields)
+
+    def read(self, body: bytes, unseal: Unseal | None, trusted: bool = False) -> Any:
+        if trusted and self.direct is not None:
+            return self.direct(body)
+        fields = _decode(body)
+        if not isinstance(fields, dict):
+            raise Unreadable("the body is no object")
+        if not fields.keys() <= self.stored:
+            raise Unreadable(f"unknown fields {sorted(fields.keys() - self.stored)}")
+        if self.direct is not None:
+            return self.direct(body)
+        return self.build(fields, unseal)
+
+    def build(self, fields: dict[str, Any], unseal: Unseal | None) -> Any:
+        for name in self.personal:
+            if fields.get(name) is not None:
+                plain = None if unseal is None else unseal(base64.b64decode(fields[name], validate=True))
+                fields[name] = None if plain is None else _decode(plain)
+        return _converter.structure(fields, self.kind)
+
+
+_SHAPES = {kind: _Shape(kind) for kind in (*KINDS.values(), *_STATES)}
+_READERS = {name: _SHAPES[kind] for name, kind in KINDS.items()}
+_FAULTS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+_set = object.__setattr__
+
+
+def holds_personal(name: str) -> bool:
+    """Answer whether events of a kind hold sealed fields."""
+    shape = _READERS.get(name)
+    return shape is not None and bool(shape.personal)
+
+
+def encode(event: Event, seal: Seal | None = None) -> bytes:
+    """Answer an event's body: canonical JSON, which is hashed as it is stored and never written again."""
+    assert event.at is not events.UNSET, f"{type(event).__name__} has no time"
+    return _SHAPES[type(event)].write(event, seal)
+
+
+def decode(name: str, body: bytes, at: datetime, code: str | None, unseal: Unseal | None = None) -> Event:
+    """Answer the event of a stored entry.
+
+    Raises:
+        UnknownKind: The kind is not in the table.
+        Unreadable: The body is not what this kind is written as.
+    """
+    shape = _READERS.get(name)
+    try:
+        if shape is None:
+            return _upcast(name, body, at, code, unseal)
+        event: Event = shape.read(body, unseal)
+    except Unreadable:
+        raise
+    except (*_FAULTS, StampledgerError) as error:
+        raise Unreadable(f"{type(error).__name__}: {shown(str(error))}") from error
+    return _with_envelope(event, shape, at, code)
+
+
+def _upcast(name: str, body: bytes, at: datetime, code: str | None, unseal: Unseal | None) -> Event:
+    if name not in UPCASTS:
+        raise UnknownKind(f"the kind {shown(name)} is unknown to this release")
+    fields = _decode(body)
+    while name in UPCASTS:
+        name, change = UPCASTS[name]
+        fields = change(fields)
+    shape = _READERS[name]
+    return _with_envelope(shape.build(fields, unseal), shape, at, code)
+
+
+def _with_envelope(event: Event, shape: _Shape, at: datetime, code: str | None) -> Event:
+    _set(event, "at", at)
+    if shape.has_code:
+        _set(event, "code", code)
+    return event
+
+
+def dump_state(state: Any, seal: Seal | None = None) -> bytes:
+    """Answer a state as bytes, for a live row or a checkpoint."""
+    return _SHAPES[type(state)].write(state, seal)
+
+
+def load_state(kind: type[T], body: bytes, unseal: Unseal | None = None) -> T:
+    """Answer the state of a live row or a checkpoint.
+
+    Raises:
+        Unreadable: The bytes are not such a state.
+    """
+    try:
+        state: T = _SHAPES[kind].read(body, unseal, trusted=True)
+    except (*_FAULTS, StampledgerError) as error:
+        raise Unreadable(f"{type(error).__name__}: {shown(str(error))}") from error
+    return state
+
+
+def request_digest(request: tuple[Any, ...]) -> bytes:
+    """Answer 16 bytes that tell one request from another, for idempotency keys."""
+    return hashlib.sha256(_encode(_converter.unstructure(request))).digest()[:16]
+
+
+# The chain. hash(0) is the genesis; hash(seq) = SHA-256(hash(seq - 1) || seq || recorded_at || digest), both numbers as
+# 8 bytes, big-endian; digest = SHA-256(header || line feed || body). The header is a JSON array of what is known before
+# the entry has a number.
+
+_NUMBERS = struct.Struct(">qq")
+
+
+def genesis(business: str) -> bytes:
+    """Answer the hash before a business's first entry."""
+    return hashlib.sha256(b"stampledger journal 1\n" + business.encode()).digest()
+
+
+def digest(
+    stream: UUID,
+    version: int,
+    name: str,
+    place: int,
+    at: int,
+    code: str | None,
+    actor: str | None,
+    channel: str | None,
+    body: bytes,
+) -> bytes:
+    """Answer the digest of an entry: its place in its scan and stream, what is in columns, and its body."""
+    header = _encode((str(stream), version, name, place, at, code, actor, channel))
+    return hashlib.sha256(header + b"\n" + body).digest()
+
+
+def link(previous: bytes, seq: int, recorded_at: int, entry_digest: bytes) -> bytes:
+    """Answer the hash of an entry from the hash before it."""
+    return hashlib.sha256(previous + _NUMBERS.pack(seq, recorded_at) + entry_digest).digest()

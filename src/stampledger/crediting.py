@@ -1,0 +1,183 @@
+"""The two commands that need most of the past: crediting stamps, and taking them back."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from stampledger import checks, commands, events
+from stampledger.aggregates import decide
+from stampledger.cards import StampCard
+from stampledger.errors import Corrupt, InvalidInput, Refused, ScanNotFound
+from stampledger.events import StampAdded
+from stampledger.lookup import EVERYTHING
+from stampledger.projections import Entry
+from stampledger.refusals import CodeAlreadyUsed
+from stampledger.store import history
+from stampledger.store.claims import code_key
+from stampledger.store.session import Scope, Session, StreamKind, StreamRow
+from stampledger.values import STAMPS_MAX, CardTemplate
+from stampledger.writer import Work, at_hand
+
+
+def add_stamps(
+    work: Work, card: object, count: int | None, amount: Decimal | None, code: str | None, keep_refusals: bool
+) -> UUID:
+    """Credit stamps to a card; a refusal is recorded where that is wanted."""
+    row, state, held = work.card(card)
+    template = work.look.card_template(state)
+    decimals = 2 if template.per_amount is None else template.per_amount.decimals
+    use = None if code is None else first_use(work.session, code, template, row, state)
+    command = commands.AddStamps(
+        at=work.at(state.latest_at),
+        template=template,
+        means=work.means,
+        count=count,
+        amount_minor=None if amount is None else checks.minor_units(amount, decimals, "amount"),
+        code=code,
+        first_use=None if use is None else use[0],
+    )
+    try:
+        told = decide(state, command)
+    except Refused as refusal:
+        work.refusal = refusal
+        if keep_refusals:
+            _reject(work, row, state, command, refusal)
+        return row.id
+    if not told and use is not None:
+        work.repeats = use[1]
+    work.record(row, row.id, StreamKind.CARD, state, told, held, reclaims=use is not None)
+    return row.id
+
+
+def checked_credit(count: int | None, amount: Decimal | None, code: str | None) -> None:
+    """Refuse a count, amount or code that cannot be one, before anything is read."""
+    if count is not None:
+        checks.whole(count, "count", 1, STAMPS_MAX)
+    if amount is not None:
+        checks.minor_units(amount, 4, "amount")
+    if code is not None:
+        checks.text(code, "code")
+
+
+def first_use(
+    session: Session, code: str, template: CardTemplate, row: StreamRow, card: StampCard
+) -> tuple[commands.FirstUse, tuple[Entry, ...]] | None:
+    """Answer who used a code first where it is good once, and the entries of that scan."""
+    key = code_key(code, template, card.template_id, row.id)
+    claimed = None if key is None else session.claim(Scope.CODE, key)
+    if claimed is None:
+        return None
+    entry = history.entry_at(session, claimed[0])
+    if entry is None or not isinstance(entry.event, StampAdded):
+        raise Corrupt(session.business_name, None, claimed[0], f"the code {code} is claimed by no credit")
+    event = entry.event
+    use = commands.FirstUse(
+        seq=entry.seq,
+        at=event.at,
+        same_card=entry.stream == row.id,
+        count=event.count + event.withheld + event.dropped,
+        amount_minor=event.amount_minor,
+        voided=session.claim(Scope.VOID, str(entry.scan)) is not None,
+    )
+    return use, history.scan_entries(session, entry.scan, EVERYTHING)
+
+
+def _reject(work: Work, row: StreamRow, card: StampCard, command: commands.AddStamps, refusal: Refused) -> None:
+    """Record a refused credit. A retry by the same idempotency key that is refused alike is not recorded again."""
+    session = work.session
+    key = work.key
+    earlier = None if key is None else session.claim(Scope.REFUSED, key)
+    if earlier is not None:
+        entry = history.entry_at(session, earlier[0])
+        if entry is not None and isinstance(entry.event, events.StampRejected) and entry.event.rule == refusal.code:
+            object.__setattr__(refusal, "seq", entry.seq)
+            return
+    rejected = events.StampRejected(
+        at=command.at,
+        code=command.code,
+        rule=refusal.code,
+        reason=str(refusal),
+        count=command.count,
+        amount_minor=command.amount_minor,
+        progress=card.standing.progress,
+        stamps_required=card.stamps_required,
+        retry_at=refusal.retry_at,
+        first_seq=refusal.first_seq if isinstance(refusal, CodeAlreadyUsed) else None,
+    )
+    work.record(row, row.id, StreamKind.CARD, card, (rejected,))
+    seq = work.recording.entries[0].seq
+    object.__setattr__(refusal, "seq", seq)
+    if key is not None and earlier is None:
+        session.add(session.sql.add_claim, scope=int(Scope.REFUSED), key=key, seq=seq, digest=None)
+
+
+def void_stamps(work: Work, scan: int, reason: str) -> UUID:
+    """Take back what a scan had added, with what followed from it."""
+    session = work.session
+    undone = next(
+        (entry for entry in history.scan_entries(session, scan, EVERYTHING) if isinstance(entry.event, StampAdded)),
+        None,
+    )
+    if undone is None or not isinstance(undone.event, StampAdded):
+        raise _no_stamps(session, scan)
+    voided = session.claim(Scope.VOID, str(scan))
+    if voided is not None:
+        entry = history.entry_at(session, voided[0])
+        assert entry is not None
+        work.repeats = history.scan_entries(session, entry.scan, EVERYTHING)
+        return undone.stream
+    row, state, _ = work.card(undone.stream)
+    template = work.look.card_template(state)
+    reach = state.standing.cycle - undone.event.count // template.stamps_required - 2
+    rewards = [
+        found
+        for found in session.rewards_of(row.number)
+        if found.reward.cycle is not None and found.reward.cycle > reach
+    ]
+    state, held = at_hand(state, rewards)
+    command = commands.VoidStamps(
+        at=work.at(state.latest_at),
+        template=template,
+        means=work.means,
+        scan=scan,
+        undone=undone.event,
+        credit_version=undone.version,
+        expired=_expired_of(session, row, undone.version, template),
+        reason=reason,
+    )
+    work.record(row, row.id, StreamKind.CARD, state, decide(state, command), held)
+    return row.id
+
+
+def scan_of(work: Work, reference: object) -> int:
+    """Answer which scan a caller means: by its id, by itself, or by the code it was for."""
+    if isinstance(reference, str):
+        claims = [work.session.claim(Scope.CODE, checks.text(reference, "scan"))]
+        if claims[0] is None:
+            raise ScanNotFound(reference)
+        entry = history.entry_at(work.session, claims[0][0])
+        assert entry is not None
+        return entry.scan
+    scan = getattr(reference, "id", reference)
+    if isinstance(scan, bool) or not isinstance(scan, int):
+        raise InvalidInput("scan", reference, "must be a scan, its id, or the code it was for")
+    entry = history.entry_at(work.session, scan) if 0 < scan < EVERYTHING else None
+    if entry is None:
+        raise ScanNotFound(scan)
+    return entry.scan
+
+
+def _no_stamps(session: Session, scan: int) -> Exception:
+    if history.entry_at(session, scan) is None:
+        return ScanNotFound(scan)
+    return InvalidInput("scan", scan, "must be a scan that added stamps")
+
+
+def _expired_of(session: Session, row: StreamRow, version: int, template: CardTemplate) -> int:
+    """Answer how many stamps of a credit have lapsed since."""
+    if template.stamps_valid_for is None:
+        return 0
+    lapsed = 0
+    for entry in history.stream_entries(session, row, version, row.version, EVERYTHING):
+        if isinstance(entry.event, events.StampsExpired):
+            lapsed += dict(entry.event.credits).get(version, 0)
+    return lapsed

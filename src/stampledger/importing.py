@@ -1,0 +1,246 @@
+"""CSV files from elsewhere, and cards with opening balances out of them.
+
+A file is read to its end and checked before anything of it is written: every bad row is reported with its line, its
+column and the reason.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import InvalidOperation
+from os import PathLike
+from pathlib import Path
+from typing import TextIO, TypeVar
+from uuid import UUID
+
+import attrs
+
+from stampledger import batches, checks, commands
+from stampledger.aggregates import decide, decide_customer
+from stampledger.batches import Batch, Report, Tally, for_each, without_key
+from stampledger.errors import InvalidInput, InvalidRows, RowProblem
+from stampledger.events import CardImported
+from stampledger.store import history
+from stampledger.store.session import Scope, StreamKind
+from stampledger.values import CardTemplate, Channel, Person
+from stampledger.writer import Call, Work, Writer
+
+Source = str | PathLike[str] | TextIO
+T = TypeVar("T")
+PROBLEMS_MAX = 1_000  # Reported of one file.
+
+
+class Row:
+    """A row that is being checked: what is wrong with it is collected, not raised."""
+
+    def __init__(self, line: int, cells: Mapping[str, str], problems: list[RowProblem]) -> None:
+        self.line = line
+        self.cells = cells
+        self._problems = problems
+
+    def problem(self, column: str, reason: str) -> None:
+        """Note what is wrong with a column."""
+        self._problems.append(RowProblem(self.line, column, self.cells.get(column, ""), reason))
+
+    def take(self, column: str, read: Callable[[str], T], default: T) -> T:
+        """Read a cell; an empty one is the default."""
+        cell = self.cells.get(column, "").strip()
+        if not cell:
+            return default
+        try:
+            return read(cell)
+        except InvalidInput as error:
+            self.problem(column, error.reason)
+        except (ValueError, InvalidOperation):
+            self.problem(column, "cannot be read")
+        return default
+
+    def need(self, column: str, read: Callable[[str], T], default: T) -> T:
+        """Read a cell that must not be empty."""
+        if not self.cells.get(column, "").strip():
+            self.problem(column, "must not be empty")
+            return default
+        return self.take(column, read, default)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[TextIO]:
+    if isinstance(source, str | PathLike):
+        try:
+            with Path(source).open(encoding="utf-8-sig", newline="") as file:
+                yield file
+        except OSError as error:
+            raise InvalidInput("source", str(source), f"cannot be read ({error.strerror})") from error
+    else:
+        yield source
+
+
+def read_rows(
+    source: Source, needed: tuple[str, ...], allowed: tuple[str, ...] | None
+) -> tuple[list[Row], list[RowProblem]]:
+    """Read a CSV file's rows, and a list for what is wrong with them.
+
+    Raises:
+        InvalidInput: The file cannot be read at all, or has other columns.
+    """
+    problems: list[RowProblem] = []
+    with _opened(source) as file:
+        try:
+            reader = csv.reader(io.StringIO(file.read()), strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            missing = [name for name in needed if name not in header]
+            unknown = [] if allowed is None else [name for name in header if name not in allowed]
+            if missing or unknown or len(set(header)) != len(header):
+                wrong = f"columns missing: {missing}, unknown: {unknown}"
+                raise InvalidInput("source", ",".join(header), f"must have the right columns, each once ({wrong})")
+            rows = []
+            for cells in reader:
+                if not cells:
+                    continue
+                row = Row(reader.line_num, dict(zip(header, cells, strict=False)), problems)
+                if len(cells) != len(header):
+                    problems.append(RowProblem(row.line, "(row)", str(len(cells)), f"must have {len(header)} cells"))
+                rows.append(row)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InvalidInput("source", str(error), "must be a CSV file in UTF-8") from error
+    return rows, problems
+
+
+def refuse_problems(problems: list[RowProblem]) -> None:
+    """Refuse a file with bad rows.
+
+    Raises:
+        InvalidRows: There are some.
+    """
+    if problems:
+        reason = f"{len(problems)} problems, nothing was imported"
+        raise InvalidRows("source", len(problems), reason, tuple(problems[:PROBLEMS_MAX]))
+
+
+def _day(cell: str) -> date:
+    return date.fromisoformat(cell)
+
+
+def moment(cell: str) -> datetime:
+    """Read an ISO 8601 moment; without a zone it is UTC."""
+    at = datetime.fromisoformat(cell)
+    return (at if at.utcoffset() is not None else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+# Cards.
+
+_CARD_COLUMNS = ("external_id", "stamps", "number", "name", "email", "birthday", "language", "issued_at")
+
+
+@attrs.frozen(kw_only=True)
+class _Card:
+    line: int
+    external_id: str
+    stamps: int
+    number: int | None
+    person: Person | None
+    issued_at: datetime | None
+
+
+def import_cards(
+    writer: Writer,
+    call: Call,
+    source: Source,
+    *,
+    system: str,
+    template: object,
+    dry_run: bool,
+    progress: Report | None,
+) -> Batch:
+    """Bring cards over from another system, all rows or none."""
+    checks.text(system, "system")
+    rows, problems = read_rows(source, ("external_id", "stamps"), _CARD_COLUMNS)
+    with writer.store.reading() as session:
+        look = writer.lookup(session)
+        target, version, found = look.template(template)
+        wanted = _checked_cards(rows, problems, found)
+        known = {card.external_id: session.claim(Scope.IMPORTED, f"{system}\n{card.external_id}") for card in wanted}
+        for card in wanted:
+            claimed = known[card.external_id]
+            if claimed is None:
+                if card.number is not None and session.one(session.sql.card_stream, b_number=card.number) is not None:
+                    problems.append(RowProblem(card.line, "number", str(card.number), "is another card's number"))
+                continue
+            entry = history.entry_at(session, claimed[0])
+            if entry is None or not isinstance(entry.event, CardImported) or entry.event.progress != card.stamps:
+                reason = "was imported before with another number of stamps"
+                problems.append(RowProblem(card.line, "stamps", str(card.stamps), reason))
+    refuse_problems(problems)
+    todo = [] if dry_run else wanted
+
+    def one(work: Work, card: _Card) -> UUID | None:
+        claimed = work.session.claim(Scope.IMPORTED, f"{system}\n{card.external_id}")
+        if claimed is not None:
+            return work.session.stream_by_number(claimed[0]).id
+        at = card.issued_at or work.at()
+        customer_id = None
+        if card.person is not None:
+            customer_id = work.new_id()
+            told = decide_customer(None, commands.RegisterCustomer(at=at, person=card.person))
+            work.record(None, customer_id, StreamKind.CUSTOMER, None, told)
+        card_id = work.new_id()
+        command = commands.ImportCard(
+            at=at,
+            source=system,
+            external_id=card.external_id,
+            number=card.number or batches.next_number(work.session),
+            progress=card.stamps,
+            customer_id=customer_id,
+            template_id=target.id,
+            template_version=version,
+            template=found,
+        )
+        work.record(None, card_id, StreamKind.CARD, None, decide(None, command))
+        return card_id
+
+    call = {**call, "channel": call.get("channel") or Channel.IMPORT}
+    return for_each(writer, without_key(call), todo, one, Tally(), progress)
+
+
+def _checked_cards(rows: list[Row], problems: list[RowProblem], template: CardTemplate) -> list[_Card]:
+    most = template.stamps_required - 1
+    ids: set[str] = set()
+    numbers: set[int] = set()
+    found = []
+    for row in rows:
+        external_id = row.need("external_id", lambda cell: checks.text(cell, "external_id"), "")
+        if external_id and external_id in ids:
+            row.problem("external_id", "stands twice in the file")
+        ids.add(external_id)
+        stamps = row.need("stamps", lambda cell: checks.whole(int(cell), "stamps", 0, most), 0)
+        number = row.take("number", lambda cell: checks.whole(int(cell), "number", 1, 10**12), None)
+        if number is not None and number in numbers:
+            row.problem("number", "stands twice in the file")
+        if number is not None:
+            numbers.add(number)
+        issued_at = row.take("issued_at", moment, None)
+        found.append(
+            _Card(
+                line=row.line,
+                external_id=external_id,
+                stamps=stamps,
+                number=number,
+                person=_person(row),
+                issued_at=issued_at,
+            )
+        )
+    return found
+
+
+def _person(row: Row) -> Person | None:
+    name = row.take("name", lambda cell: checks.text(cell, "name"), None)
+    birthday = row.take("birthday", _day, None)
+    email = row.take("email", lambda cell: Person(name="x", email=cell).email, None)
+    language = row.take("language", lambda cell: Person(name="x", language=cell).language, None)
+    if name is None:
+        if email or birthday:
+            row.problem("name", "must not be empty where an e-mail or birthday is given")
+        return None
+    return Person(name=name, email=email, birthday=birthday, language=language)

@@ -1,0 +1,82 @@
+"""What every verb stands on: a command carried out, and the scan it answers."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from stampledger.aggregates import decide
+from stampledger.cards import StampCard
+from stampledger.commands import CardCommand
+from stampledger.errors import InvalidInput
+from stampledger.lookup import Moment
+from stampledger.projections import Entry
+from stampledger.store.session import StreamKind
+from stampledger.view import CardRef, Scan, View
+from stampledger.writer import Call, Done, Work, Writer
+
+KEEP: Any = object()  # "Leave it as it is", where None means "there is none".
+
+
+class Verbs(View):
+    """A view that can be written to."""
+
+    _writer: Writer
+
+    def _after(self, entry: Entry) -> View:
+        return View(self._store, self._clock, Moment(entry.seq, entry.occurred_at))
+
+    def _scan(self, done: Done) -> Scan:
+        if done.entries:
+            last = done.entries[-1]
+            return Scan(
+                id=done.id,
+                entries=done.entries,
+                subject=done.subject,
+                repeated=done.repeated,
+                view=lambda: self._after(last),
+            )
+        return Scan(id=done.id, entries=(), subject=done.subject, repeated=True, view=lambda: self)
+
+    def _do(
+        self,
+        call: Call,
+        request: tuple[Any, ...],
+        body: Callable[[Work], UUID | None],
+        same: Callable[[tuple[Entry, ...]], bool] | None = None,
+    ) -> Scan:
+        return self._scan(self._writer.execute(call, request, body, same))
+
+    def _on_card(
+        self,
+        call: Call,
+        request: tuple[Any, ...],
+        card: CardRef,
+        command: Callable[[Work, datetime, StampCard], CardCommand],
+        same: Callable[[tuple[Entry, ...]], bool] | None = None,
+    ) -> Scan:
+        def body(work: Work) -> UUID | None:
+            row, state, held = work.card(card)
+            told = decide(state, command(work, work.at(state.latest_at), state))
+            work.record(row, row.id, StreamKind.CARD, state, told, held)
+            return row.id
+
+        return self._do(call, (*request, named(card)), body, same)
+
+
+def wants(value: object, kind: type, field: str) -> None:
+    """Refuse a value that is not of a kind.
+
+    Raises:
+        InvalidInput: It is not.
+    """
+    if not isinstance(value, kind):
+        raise InvalidInput(field, value, f"must be a {kind.__name__}")
+
+
+def named(reference: object) -> object:
+    """Answer what a caller named, as an idempotency key remembers it."""
+    found = getattr(reference, "subject", None) or getattr(reference, "id", reference)
+    if isinstance(found, tuple):
+        return [named(part) for part in found]
+    return str(found) if isinstance(found, UUID) else found

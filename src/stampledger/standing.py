@@ -1,0 +1,138 @@
+"""Where a card stands on the line of its stamps, and how it moves along it.
+
+Moving forward crosses goals, moving back undoes them; what that means for rewards is decided elsewhere. Cycles are
+counted over the card's whole life. *base* is the number of cycles completed under earlier template versions: the line
+on which places are counted begins there anew, since an earlier version may have had another size.
+"""
+
+import attrs
+
+from stampledger import rules
+from stampledger.values import AfterLastGoal, CardTemplate, Overflow
+
+Crossing = tuple[int, int]  # (cycle, the goal: how many stamps it takes), the same in every template version.
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """Progress within a cycle, and what waits beside it."""
+
+    cycle: int = 1
+    progress: int = 0
+    carried: int = 0  # Stamps that wait until a held card is released.
+    base: int = 0
+    kept: tuple[Crossing, ...] = ()  # Not to be rewarded again: no longer reached, or no goals of this version.
+
+    def place(self, size: int) -> int:
+        """Answer the card's place on the line, without what is carried."""
+        return (self.cycle - 1 - self.base) * size + self.progress
+
+
+@attrs.frozen(kw_only=True)
+class Advance:
+    """A move forward: where it led, the goals it crossed and what was dropped on the way."""
+
+    standing: Standing
+    crossed: tuple[Crossing, ...] = ()
+    dropped: int = 0
+    held: bool = False  # The last goal was crossed, and the card now waits for its reward to be used.
+
+
+@attrs.frozen(kw_only=True)
+class Retreat:
+    """A move back: where it led, how many stamps it took and the goals that are no longer reached."""
+
+    standing: Standing
+    taken: int
+    undone: tuple[Crossing, ...]
+
+
+def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
+    """Move a card that is not held forward by *count* stamps, by the template's policies."""
+    size = template.stamps_required
+    before = standing.place(size)
+    wanted = before + count
+    end = (before // size + 1) * size  # Of the cycle the next stamp belongs to.
+    if template.after_last_goal is AfterLastGoal.CLOSE:
+        end = size
+    stops = template.after_last_goal is not AfterLastGoal.RESTART or template.overflow is Overflow.DROP
+    after = min(wanted, end) if stops else wanted
+    crossed = _crossed(standing, template, before, after)
+    fills = template.after_last_goal is AfterLastGoal.HOLD and count > 0 and after == end
+    holds = fills and crossed[-1] not in standing.kept
+    beyond = wanted - after
+    cycles, progress = rules.position(after, size)
+    moved = attrs.evolve(
+        standing,
+        cycle=standing.base + cycles + 1,
+        progress=progress,
+        kept=tuple(crossing for crossing in standing.kept if crossing not in crossed) if standing.kept else (),
+    )
+    if not fills or template.overflow is Overflow.DROP:
+        return Advance(standing=moved, crossed=crossed, dropped=beyond, held=holds)
+    if holds:
+        return Advance(standing=attrs.evolve(moved, carried=beyond), crossed=crossed, held=True)
+    # The reward of this full card had been kept by a void: there is nothing new to wait for.
+    further = advance(moved, template, beyond)
+    return attrs.evolve(further, crossed=crossed + further.crossed)
+
+
+def release(standing: Standing, template: CardTemplate) -> Advance:
+    """Let go of a held card: what it carried begins the next cycle."""
+    return advance(attrs.evolve(standing, carried=0), template, standing.carried)
+
+
+def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
+    """Move a card back by *count* stamps, first those that wait, never behind the start of its template version."""
+    size = template.stamps_required
+    before = standing.place(size)
+    from_carried = min(standing.carried, count)
+    after = max(0, before - (count - from_carried))
+    cycles, progress = rules.position(after, size)
+    return Retreat(
+        standing=attrs.evolve(
+            standing,
+            cycle=standing.base + cycles + 1,
+            progress=progress,
+            carried=standing.carried - from_carried,
+        ),
+        taken=from_carried + before - after,
+        undone=(*_crossed(standing, template, after, before), *_unseen(standing, template, after, before)),
+    )
+
+
+def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool) -> Advance:
+    """Carry a card's progress over to another template version.
+
+    Goals of the new version at or below the progress are reached by the move, unless the same number of stamps has
+    earned its reward in this cycle, under whichever version. A full card begins the next cycle.
+    """
+    cycle = standing.cycle + 1 if full else standing.cycle
+    reached = () if full else tuple((cycle, goal.stamps) for goal in old.goals if goal.stamps <= standing.progress)
+    given = tuple(dict.fromkeys((*(kept for kept in standing.kept if kept[0] >= cycle), *reached)))
+    fresh = Standing(base=cycle - 1, cycle=cycle, kept=given)
+    moved = advance(fresh, new, standing.carried if full else standing.progress)
+    still = {crossing for crossing in moved.crossed if crossing in reached}
+    return attrs.evolve(
+        moved,
+        standing=attrs.evolve(moved.standing, kept=tuple(crossing for crossing in given if crossing not in still)),
+        crossed=tuple(crossing for crossing in moved.crossed if crossing not in still),
+    )
+
+
+def _unseen(standing: Standing, template: CardTemplate, low: int, high: int) -> tuple[Crossing, ...]:
+    """Answer the goals of earlier versions whose places lie in (low, high], and which this version does not have."""
+    goals = {goal.stamps for goal in template.goals}
+    size = template.stamps_required
+    return tuple(
+        (cycle, stamps)
+        for cycle, stamps in standing.kept
+        if stamps not in goals and low < (cycle - 1 - standing.base) * size + stamps <= high
+    )
+
+
+def _crossed(standing: Standing, template: CardTemplate, low: int, high: int) -> tuple[Crossing, ...]:
+    return tuple(
+        (standing.base + cycles + 1, template.goals[index].stamps)
+        for cycles, index in rules.crossings(template, low, high)
+    )

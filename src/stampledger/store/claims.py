@@ -1,0 +1,77 @@
+"""What an entry claims: whatever may happen once, and every mention of a code."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from stampledger import events
+from stampledger.aggregates import Aggregate
+from stampledger.cards import StampCard
+from stampledger.projections import Entry
+from stampledger.store.history import Templates
+from stampledger.store.session import Scope, Session
+from stampledger.values import CardTemplate, CodeScope, Person
+
+DERIVED = tuple(scope for scope in Scope if scope not in (Scope.KEY, Scope.REFUSED))  # Claims the Journal tells of.
+
+
+def claim(session: Session, templates: Templates, entry: Entry, before: Aggregate | None, reclaims: bool) -> None:
+    """Write what an entry claims."""
+    template = None
+    if isinstance(before, StampCard) and entry.code is not None:
+        template = templates.get(session, before.template_id, before.template_version)
+    for scope, key in claims_of(entry, before, template):
+        earlier = session.claim(scope, key) if reclaims and scope is Scope.CODE else None
+        if earlier is None:
+            session.add(session.sql.add_claim, scope=int(scope), key=key, seq=entry.seq, digest=None)
+        else:
+            assert entry.code is not None
+            session.run(session.sql.set_claim, b_scope=int(scope), b_key=key, n_seq=entry.seq)
+            first = mention(entry.code, earlier[0])
+            session.add(session.sql.add_claim, scope=int(Scope.MENTION), key=first, seq=earlier[0], digest=None)
+
+
+def code_key(code: str, template: CardTemplate, template_id: UUID, card_id: UUID) -> str | None:
+    """Answer the key under which a code is claimed where it is good once; None where it may be used many times."""
+    match template.code_scope:
+        case CodeScope.BUSINESS:
+            return code
+        case CodeScope.TEMPLATE:
+            return f"{code}\n{template_id.hex}"
+        case CodeScope.CARD:
+            return f"{code}\n{card_id.hex}"
+        case CodeScope.MANY:
+            return None
+
+
+def claims_of(entry: Entry, before: Aggregate | None, template: CardTemplate | None) -> Iterable[tuple[Scope, str]]:
+    """Answer what an entry claims: what may happen once, and every mention of a code."""
+    match entry.event:
+        case events.StampAdded(code=str(code)):
+            assert isinstance(before, StampCard) and template is not None
+            key = code_key(code, template, before.template_id, entry.stream)
+            return ((Scope.MENTION, mention(code, entry.seq)),) if key is None else ((Scope.CODE, key),)
+        case events.StampRejected(code=str(code)):
+            return ((Scope.MENTION, mention(code, entry.seq)),)
+        case events.StampVoided() as voided:
+            undone = ((Scope.VOID, str(voided.scan)),)
+            return undone if voided.code is None else (*undone, (Scope.MENTION, mention(voided.code, entry.seq)))
+        case events.CardImported() as imported:
+            return ((Scope.IMPORTED, f"{imported.source}\n{imported.external_id}"),)
+        case events.CampaignSent() as sent:
+            return ((Scope.SENT, f"{sent.campaign_id.hex}\n{entry.stream.hex}"),)
+        case events.BirthdayReached() as birthday:
+            return ((Scope.BIRTHDAY, f"{birthday.year}\n{entry.stream.hex}"),)
+        case events.TemplatePublished() as published:
+            return ((Scope.TEMPLATE, published.key),) if before is None else ()
+        case events.CampaignCreated() as campaign:
+            return ((Scope.CAMPAIGN, campaign.key),)
+        case events.BrandSet():
+            return ((Scope.BRAND, ""),) if before is None else ()
+        case events.CustomerRegistered(person=Person(reference=str(reference))):
+            return ((Scope.REFERENCE, reference),)
+    return ()
+
+
+def mention(code: str, seq: int) -> str:
+    """Answer the key of one more entry that speaks of a code; keys of one code lie together, in the entries' order."""
+    return f"{code}\n{seq:016x}"

@@ -1,0 +1,204 @@
+"""Reading the past: entries, and states as they were at an entry."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from stampledger import codec, privacy, rewards
+from stampledger.aggregates import Aggregate, PublishedTemplate, evolve
+from stampledger.cards import StampCard
+from stampledger.errors import Corrupt, TemplateNotFound, UnknownEvent
+from stampledger.events import Event, TemplatePublished
+from stampledger.projections import Entry
+from stampledger.rewards import IssuedReward
+from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
+from stampledger.values import CardTemplate
+
+CHECKPOINT_EVERY = 64  # Versions of a card between two remembered states.
+
+
+def entry_of(session: Session, row: Any) -> Entry:
+    """Read a row of the Journal.
+
+    Raises:
+        Corrupt: It cannot be read; the error names it.
+    """
+    seq, number, stream_id, stream_kind, version, kind, place, recorded_at, occurred_at = row[:9]
+    code, actor, channel, body = row[9:13]
+    stream = UUID(bytes=stream_id)
+    name = session.text(kind) or ""
+    try:
+        unseal = None
+        if codec.holds_personal(name):
+            where = StreamRow(number, stream, StreamKind(stream_kind), version, seq, row[14], None)
+            unseal = session.unsealer(session.subject_of(where), stream)
+        recorded = codec.instant(recorded_at)
+        at = recorded if occurred_at is None else codec.instant(occurred_at)
+        event = codec.decode(name, body, at, code, unseal)
+    except codec.UnknownKind as error:
+        raise UnknownEvent(session.business_name, stream, seq, str(error)) from error
+    except (codec.Unreadable, privacy.Unsealable) as error:
+        raise Corrupt(session.business_name, stream, seq, str(error)) from error
+    return Entry(
+        seq=seq,
+        scan=seq - place,
+        stream=stream,
+        version=version,
+        kind=codec.short_name(name),
+        event=event,
+        recorded_at=recorded,
+        actor=session.text(actor),
+        channel=session.text(channel),
+    )
+
+
+def entry_at(session: Session, seq: int) -> Entry | None:
+    """Answer an entry by its number."""
+    row = session.one(session.sql.entry, b_seq=seq)
+    return None if row is None else entry_of(session, row)
+
+
+def entries_between(session: Session, after: int, upto: int) -> Iterator[Entry]:
+    """Yield the entries of (after, upto] in their order, in bounded memory."""
+    for row in session.each(session.sql.entries_after, b_after=after, b_upto=upto, b_limit=max(0, upto - after)):
+        yield entry_of(session, row)
+
+
+def scan_entries(session: Session, scan: int, upto: int) -> tuple[Entry, ...]:
+    """Answer the entries of one scan, known by its first, as far as they go up to *upto*."""
+    found: list[Entry] = []
+    for row in session.each(session.sql.entries_after, b_after=scan - 1, b_upto=upto, b_limit=1 << 31):
+        entry = entry_of(session, row)
+        if entry.scan != scan:
+            break
+        found.append(entry)
+    return tuple(found)
+
+
+def stream_entries(session: Session, row: StreamRow, after: int, last: int, upto: int) -> Iterator[Entry]:
+    """Yield a stream's entries with versions in (after, last], up to an entry of the Journal."""
+    for found in session.each(session.sql.stream_entries, b_stream=row.number, b_after=after, b_last=last, b_upto=upto):
+        yield entry_of(session, found)
+
+
+def state_at(session: Session, row: StreamRow, upto: int) -> Aggregate | None:
+    """Answer a stream's state as it was at an entry: its live row, or a checkpoint and what came after it.
+
+    A card's rewards have rows of their own; they are not in its state here.
+    """
+    if row.number > upto:
+        return None
+    if row.seq <= upto:
+        return session.state(row)
+    state: Aggregate | None = None
+    version = 0
+    remembered = session.one(session.sql.checkpoint, b_stream=row.number, b_upto=upto)
+    if remembered is not None:
+        seq, version, stored = remembered
+        state = session.load(StampCard, stored, row.id, seq)
+    # There is a checkpoint within the next 2 * CHECKPOINT_EVERY versions, or there are no more versions.
+    for entry in stream_entries(session, row, version, row.version, upto):
+        state = without_rewards(evolve(state, entry.event))
+    return state
+
+
+def without_rewards(state: Aggregate) -> Aggregate:
+    """Answer a card without the rewards at hand."""
+    if isinstance(state, StampCard) and state.rewards:
+        return attrs.evolve(state, rewards={})
+    return state
+
+
+def rewards_at(session: Session, holder: int, upto: int | None) -> list[IssuedReward]:
+    """Answer a card's or coupon's rewards as they were at an entry; None is now."""
+    rows = session.rewards_of(holder)
+    if upto is None:
+        return [row.reward for row in rows]
+    return [reward_at(session, row, upto) for row in rows if row.issued_seq <= upto]
+
+
+def reward_at(session: Session, row: RewardRow, upto: int) -> IssuedReward:
+    """Answer a reward as it was at an entry, from its own entries."""
+    if row.seq <= upto:
+        return row.reward
+    reward: IssuedReward | None = None
+    for event in _events(session, [seq for seq in seqs_of(row.seqs) if seq <= upto]):
+        reward = rewards.evolve_reward(reward, event)
+    assert reward is not None
+    return reward
+
+
+def seqs_of(text: str) -> list[int]:
+    """Read the numbers of a reward's entries."""
+    return [int(seq) for seq in text.split(",")]
+
+
+def _events(session: Session, seqs: Sequence[int]) -> Iterator[Event]:
+    for seq in seqs:
+        entry = entry_at(session, seq)
+        if entry is None:
+            raise Corrupt(session.business_name, None, seq, "the entry is missing")
+        yield entry.event
+
+
+class Templates:
+    """Published template versions, remembered: they never change."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[UUID, int], CardTemplate] = {}
+
+    def get(self, session: Session, template_id: UUID, version: int) -> CardTemplate:
+        """Answer a version of a template.
+
+        Raises:
+            TemplateNotFound: There is none.
+        """
+        known = self._known.get((template_id, version))
+        if known is not None:
+            return known
+        row = session.stream(template_id)
+        if row is None or row.kind is not StreamKind.TEMPLATE or not 1 <= version <= row.version:
+            raise TemplateNotFound(f"{template_id} v{version}")
+        state = session.state(row)
+        assert isinstance(state, PublishedTemplate)
+        template = state.template
+        if version != row.version:
+            found = session.one(session.sql.stream_entry, b_stream=row.number, b_version=version)
+            event = entry_of(session, found).event
+            assert isinstance(event, TemplatePublished)
+            template = event.template
+        self._known[template_id, version] = template
+        return template
+
+
+def replay(
+    session: Session, handlers: Mapping[type[Event], Callable[[int, Any], object]], after: int, upto: int
+) -> int:
+    """Call handlers with (seq, event) in the Journal's order; answer the last seq looked at."""
+    table: dict[int, tuple[str, Callable[[int, Any], object]] | None] = {}
+    last = after
+    for seq, kind, recorded_at, occurred_at, code, body in session.each(session.sql.bodies, b_after=after, b_upto=upto):
+        last = seq
+        try:
+            found = table[kind]
+        except KeyError:
+            name = session.text(kind) or ""
+            handler = handlers.get(codec.KINDS.get(name, Event))
+            found = table[kind] = None if handler is None else (name, handler)
+        if found is None:
+            continue
+        name, handler = found
+        if codec.holds_personal(name):
+            entry = entry_at(session, seq)
+            assert entry is not None
+            handler(seq, entry.event)
+            continue
+        try:
+            at = codec.instant(recorded_at if occurred_at is None else occurred_at)
+            event = codec.decode(name, body, at, code)
+        except codec.Unreadable as error:
+            raise Corrupt(session.business_name, None, seq, str(error)) from error
+        handler(seq, event)
+    return last

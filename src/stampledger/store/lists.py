@@ -1,0 +1,234 @@
+"""Lists: pages of the Journal and of cards, by key and never by offset, as of any entry."""
+
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import and_, bindparam, exists, false, func, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from stampledger.aggregates import Customer
+from stampledger.projections import Entry
+from stampledger.store.history import entry_of, state_at
+from stampledger.store.rows import customer_columns, searchable
+from stampledger.store.session import Scope, Session, StreamKind, StreamRow
+from stampledger.store.statements import Shape, Statement, Statements
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """What a page of the Journal is narrowed to; None does not narrow."""
+
+    upto: int
+    known: int  # Names are searched as they were known at this entry.
+    search: str | None = None
+    kinds: tuple[str, ...] | None = None  # Names on disk.
+    stream: int | None = None
+    customer: int | None = None
+    template: int | None = None
+    code: str | None = None
+    actor: str | None = None
+    channel: str | None = None
+    since: int | None = None  # Entries from this one on.
+    before: int | None = None
+    after: int | None = None
+    limit: int = 50
+
+
+def journal_rows(session: Session, wanted: Filter) -> list[Any]:
+    """Answer rows that `history.entry_of` reads: newest first, or oldest first after a cursor."""
+    values: dict[str, Any] = {"b_upto": wanted.upto, "b_limit": wanted.limit}
+    shape: list[tuple[str, int]] = []
+
+    def narrow(name: str, *chosen: Any) -> None:
+        shape.append((name, len(chosen)))
+        values.update({f"b_{name}{index}": value for index, value in enumerate(chosen)})
+
+    if wanted.kinds is not None:
+        narrow("kind", *[number for name in wanted.kinds if (number := session.known_word(name)) is not None])
+    for name in ("actor", "channel"):
+        text = getattr(wanted, name)
+        if text is not None:
+            number = session.known_word(text)
+            narrow(name, -1 if number is None else number)
+    for name in ("stream", "customer", "template", "since", "before", "after"):
+        if getattr(wanted, name) is not None:
+            narrow(name, getattr(wanted, name))
+    if wanted.code is not None:
+        narrow("seq", *code_seqs(session, wanted.code))
+    if wanted.search is not None:
+        _narrow_search(session, wanted.search, wanted.known, narrow, values)
+    return session.all(session.sql.page(_journal_statement, tuple(shape)), **values)
+
+
+def _narrow_search(session: Session, search: str, upto: int, narrow: Any, values: dict[str, Any]) -> None:
+    values["b_words"] = searchable(search)
+    values["b_text"] = search
+    narrow("number", int(search) if search.isascii() and search.isdigit() and len(search) < 16 else -1)
+    changed, matching = changed_customers(session, searchable(search), upto)
+    narrow("changed", *changed)
+    narrow("matching", *matching)
+
+
+def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int], list[int]]:
+    """Answer (customers changed after an entry, those of them who matched some words as known then).
+
+    All others are as the live rows say.
+    """
+    changed, matching = [], []
+    rows = session.all(session.sql.customers_changed, b_kind=int(StreamKind.CUSTOMER), b_seq=upto)
+    for number, _ in rows:
+        changed.append(number)
+        row = session.stream_by_number(number)
+        state = state_at(session, row, upto)
+        person = state.person if isinstance(state, Customer) else None
+        if person is not None and words in customer_columns(person)[3]:
+            matching.append(number)
+    return changed, matching
+
+
+def _journal_statement(sql: Statements, shape: Shape) -> Statement:
+    tables = sql.tables
+    j, st, ca, pl, cu = tables.journal.c, tables.stream.c, tables.card.c, tables.placement.c, tables.customer.c
+    chosen = dict(shape)
+
+    def one_of(column: Any, name: str) -> ColumnElement[bool]:
+        return _one_of(column, name, chosen[name])
+
+    source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream))
+    if "template" in chosen or "number" in chosen:
+        source = source.outerjoin(tables.card, (ca.business == j.business) & (ca.stream == j.stream))
+    where: list[ColumnElement[bool]] = [j.business == bindparam("b_business"), j.seq <= bindparam("b_upto")]
+    for name, column in (
+        ("kind", j.kind), ("actor", j.actor), ("channel", j.channel), ("stream", j.stream), ("customer", st.customer),
+        ("seq", j.seq),
+    ):  # fmt: skip
+        if name in chosen:
+            where.append(one_of(column, name))
+    if "since" in chosen:
+        where.append(j.seq >= bindparam("b_since0"))
+    if "before" in chosen:
+        where.append(j.seq < bindparam("b_before0"))
+    if "after" in chosen:
+        where.append(j.seq > bindparam("b_after0"))
+    if "template" in chosen:
+        template: Any = bindparam("b_template0")
+        earlier = exists().where(
+            pl.business == j.business, pl.stream == j.stream, pl.since <= j.seq, pl.until > j.seq,
+            pl.template == template,
+        )  # fmt: skip
+        where.append(or_(j.stream == template, and_(ca.template == template, ca.template_since <= j.seq), earlier))
+    if "number" in chosen:
+        named: ColumnElement[bool] = exists().where(
+            cu.business == j.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
+        )
+        if chosen["changed"]:
+            named = or_(and_(named, ~one_of(st.customer, "changed")), one_of(st.customer, "matching"))
+        where.append(or_(named, func.instr(j.code, bindparam("b_text")) > 0, ca.number == bindparam("b_number0")))
+    order = j.seq.asc() if "after" in chosen else j.seq.desc()
+    return Statement(
+        select(*sql.entry_columns).select_from(source).where(*where).order_by(order).limit(bindparam("b_limit")),
+        sql.dialect,
+    )
+
+
+def code_seqs(session: Session, code: str) -> list[int]:
+    """Answer the entries that speak of a code: its use, its uses per template or card, and further mentions."""
+    seqs = []
+    first = session.claim(Scope.CODE, code)
+    if first is not None:
+        seqs.append(first[0])
+    for scope in (Scope.CODE, Scope.MENTION):
+        rows = session.all(session.sql.claims_between, b_scope=int(scope), b_from=f"{code}\n", b_to=f"{code}\x0b")
+        seqs.extend(seq for _, seq in rows)
+    return sorted(set(seqs))
+
+
+def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
+    """Answer the entries that speak of a code, oldest first."""
+    rows = [session.one(session.sql.entry, b_seq=seq) for seq in code_seqs(session, code) if seq <= upto]
+    return tuple(entry_of(session, row) for row in rows)
+
+
+def seq_at(session: Session, at: int) -> int:
+    """Answer the last entry recorded at or before a moment: what was known then. 0 where there was none."""
+    head = session.one(session.sql.head)
+    low, high = 0, head[0]
+    while low < high:  # recorded_at never decreases, so that halving finds it.
+        middle = (low + high + 1) // 2
+        if session.one(session.sql.recorded_at, b_seq=middle)[0] <= at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+@attrs.frozen(kw_only=True)
+class CardFilter:
+    """What a page of cards is narrowed to."""
+
+    upto: int
+    search: str | None = None
+    customer: int | None = None
+    before: int | None = None  # Card numbers.
+    after: int | None = None
+    limit: int = 50
+
+
+def card_rows(session: Session, wanted: CardFilter) -> list[StreamRow]:
+    """Answer cards, the highest number first (the lowest first after a cursor), deleted ones included."""
+    values: dict[str, Any] = {"b_upto": wanted.upto, "b_limit": wanted.limit}
+    shape: list[tuple[str, int]] = []
+
+    def narrow(name: str, *chosen: Any) -> None:
+        shape.append((name, len(chosen)))
+        values.update({f"b_{name}{index}": value for index, value in enumerate(chosen)})
+
+    for name in ("customer", "before", "after"):
+        if getattr(wanted, name) is not None:
+            narrow(name, getattr(wanted, name))
+    if wanted.search is not None:
+        _narrow_search(session, wanted.search, wanted.upto, narrow, values)
+    rows = session.all(session.sql.page(_cards_statement, tuple(shape)), **values)
+    return [
+        StreamRow(number, UUID(bytes=stream_id), StreamKind.CARD, version, seq, customer, state)
+        for number, stream_id, version, seq, customer, state in rows
+    ]
+
+
+def _cards_statement(sql: Statements, shape: Shape) -> Statement:
+    tables = sql.tables
+    st, ca, cu = tables.stream.c, tables.card.c, tables.customer.c
+    chosen = dict(shape)
+    source = tables.card.join(tables.stream, (st.business == ca.business) & (st.number == ca.stream))
+    where: list[ColumnElement[bool]] = [ca.business == bindparam("b_business"), ca.stream <= bindparam("b_upto")]
+    if "customer" in chosen:
+        where.append(st.customer == bindparam("b_customer0"))
+    if "before" in chosen:
+        where.append(ca.number < bindparam("b_before0"))
+    if "after" in chosen:
+        where.append(ca.number > bindparam("b_after0"))
+    if "number" in chosen:
+        named: ColumnElement[bool] = exists().where(
+            cu.business == ca.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
+        )
+        if chosen["changed"]:
+            changed = _one_of(st.customer, "changed", chosen["changed"])
+            named = or_(and_(named, ~changed), _one_of(st.customer, "matching", chosen["matching"]))
+        where.append(or_(named, ca.number == bindparam("b_number0")))
+    order = ca.number.asc() if "after" in chosen else ca.number.desc()
+    return Statement(
+        select(st.number, st.id, st.version, st.seq, st.customer, st.state)
+        .select_from(source)
+        .where(*where)
+        .order_by(order)
+        .limit(bindparam("b_limit")),
+        sql.dialect,
+    )
+
+
+def _one_of(column: Any, name: str, count: int) -> ColumnElement[bool]:
+    if count == 0:
+        return false()
+    chosen: ColumnElement[bool] = column.in_([bindparam(f"b_{name}{index}") for index in range(count)])
+    return chosen

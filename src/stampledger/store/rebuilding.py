@@ -1,0 +1,70 @@
+"""Every live row and every claim made anew, from the Journal alone."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import attrs
+
+from stampledger.aggregates import Aggregate, Coupon, evolve
+from stampledger.cards import StampCard
+from stampledger.projections import Entry
+from stampledger.rewards import reward_id
+from stampledger.store.claims import DERIVED, claim
+from stampledger.store.history import Templates, entry_of
+from stampledger.store.rows import customer_of, save_rows
+from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
+
+
+def rebuild(session: Session, templates: Templates, progress: Callable[[int, int], object] | None = None) -> int:
+    """Make every live row and every claim that follows from the Journal anew; answer how many entries were read.
+
+    Claims of idempotency keys are no part of the Journal and stay as they are.
+    """
+    for clear in session.sql.clear.values():
+        session.run(clear)
+    for scope in DERIVED:
+        session.run(session.sql.drop_claims, b_scope=int(scope))
+    last: int = session.one(session.sql.head)[0]
+    states: dict[int, Aggregate] = {}
+    done = 0
+    for entries, number in _groups(session, last):
+        row = session.stream_by_number(number)
+        if row.kind is StreamKind.OTHER:
+            continue
+        before = state = states.get(number)
+        rewards: dict[UUID, RewardRow] = {}
+        for entry in entries:
+            about = reward_id(entry.event)
+            held = None if about is None else session.reward(about)
+            if held is not None and isinstance(state, StampCard) and held.reward.id not in rewards:
+                rewards[held.reward.id] = held
+                state = attrs.evolve(state, rewards={**state.rewards, held.reward.id: held.reward})
+            elif held is not None and isinstance(state, Coupon):
+                rewards[held.reward.id] = held
+            claim(session, templates, entry, state, reclaims=True)
+            state = evolve(state, entry.event)
+        assert state is not None
+        entry = entries[-1]
+        customer = customer_of(session, number, row.kind, state)
+        row = StreamRow(number, row.id, row.kind, entry.version, entry.seq, customer, None)
+        save_rows(session, row, before is None, before, state, entries, rewards, again=True)
+        states[number] = attrs.evolve(state, rewards={}) if isinstance(state, StampCard) else state
+        done = entry.seq
+        if progress is not None:
+            progress(done, last)
+    return last
+
+
+def _groups(session: Session, last: int) -> Iterator[tuple[list[Entry], int]]:
+    """Yield the entries that were appended to one stream by one scan, with the stream's number."""
+    after, group, current = 0, list[Entry](), 0
+    while rows := session.all(session.sql.entries_after, b_after=after, b_upto=last, b_limit=1_000):
+        for row in rows:
+            entry = entry_of(session, row)
+            if group and (entry.scan != group[0].scan or row[1] != current):
+                yield group, current
+                group = []
+            group.append(entry)
+            current, after = row[1], entry.seq
+    if group:
+        yield group, current

@@ -1,0 +1,185 @@
+"""The tables, every key led by the business, so that a business can live anywhere.
+
+Businesses, streams and recurring words (kinds, actors, channels) are whole numbers here: an entry is small because none
+of its names is stored twice. A stream's number is the seq of its first entry.
+"""
+
+import attrs
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+FORMAT = 1  # Of the tables; a ledger that finds a higher one does not touch it.
+DEFAULT_PREFIX = "stampledger_"
+
+
+@attrs.frozen
+class Schema:
+    """The tables of one ledger database."""
+
+    metadata: MetaData
+    meta: Table  # The format.
+    head: Table  # One row per business: where its Journal ends.
+    word: Table  # Kinds, actors and channels.
+    stream: Table  # One row per aggregate: where it stands, and its state there.
+    journal: Table  # Every entry.
+    claim: Table  # Whatever may happen once.
+    checkpoint: Table  # States of the past.
+    card: Table  # What lists and batches look cards up by.
+    placement: Table  # Templates that cards were under before they were moved.
+    reward: Table  # Each reward's state.
+    customer: Table  # Personal data in clear, for search; the only such place.
+    subject_key: Table  # The key of each person.
+
+
+def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
+    """Answer the tables under a prefix, in a schema where one is named."""
+    metadata = MetaData(schema=schema)
+
+    def table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
+        return Table(prefix + name, metadata, *columns, sqlite_with_rowid=False)
+
+    def key(name: str, kind: type = BigInteger) -> Column[object]:
+        return Column(name, kind, primary_key=True, autoincrement=False)
+
+    return Schema(
+        metadata=metadata,
+        meta=table("meta", Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False)),
+        head=table(
+            "head",
+            key("business", Integer),
+            Column("name", String(200), nullable=False, unique=True),
+            Column("seq", BigInteger, nullable=False),
+            Column("recorded_at", BigInteger, nullable=False),  # Microseconds since 1970, as everywhere.
+            Column("hash", LargeBinary(32), nullable=False),
+        ),
+        word=table(
+            "word",
+            key("business", Integer),
+            key("number", Integer),
+            Column("text", String(200), nullable=False),
+        ),
+        stream=table(
+            "stream",
+            key("business", Integer),
+            key("number"),
+            Column("id", LargeBinary(16), nullable=False),
+            Column("kind", SmallInteger, nullable=False),
+            Column("version", BigInteger, nullable=False),
+            Column("seq", BigInteger, nullable=False),  # Of its latest entry.
+            Column("customer", BigInteger, nullable=True),  # The stream of the customer it is about.
+            Column("state", LargeBinary, nullable=True),
+            Index(f"ix_{prefix}stream_id", "business", "id", unique=True),
+            Index(f"ix_{prefix}stream_customer", "business", "customer"),
+        ),
+        journal=table(
+            "journal",
+            key("business", Integer),
+            key("seq"),
+            Column("stream", BigInteger, nullable=False),
+            Column("version", BigInteger, nullable=False),
+            Column("kind", Integer, nullable=False),
+            Column("place", Integer, nullable=False),  # In its scan, from 0.
+            Column("recorded_at", BigInteger, nullable=False),
+            Column("occurred_at", BigInteger, nullable=True),  # None where it is recorded_at.
+            Column("code", String(200), nullable=True),
+            Column("actor", Integer, nullable=True),
+            Column("channel", Integer, nullable=True),
+            Column("body", LargeBinary, nullable=False),
+            Column("hash", LargeBinary(32), nullable=False),
+            Index(f"ix_{prefix}journal_stream", "business", "stream", "version", unique=True),
+        ),
+        claim=table(
+            "claim",
+            key("business", Integer),
+            key("scope", SmallInteger),
+            Column("key", String(520), primary_key=True),
+            Column("seq", BigInteger, nullable=False),
+            Column("digest", LargeBinary(16), nullable=True),
+        ),
+        checkpoint=table(
+            "checkpoint",
+            key("business", Integer),
+            key("stream"),
+            key("seq"),
+            Column("version", BigInteger, nullable=False),
+            Column("state", LargeBinary, nullable=False),
+        ),
+        card=table(
+            "card",
+            key("business", Integer),
+            key("stream"),
+            Column("number", BigInteger, nullable=False),
+            Column("template", BigInteger, nullable=False),  # The template's stream.
+            Column("template_version", Integer, nullable=False),
+            Column("template_since", BigInteger, nullable=False),  # The entry since which this template applies.
+            Column("due_at", BigInteger, nullable=True),  # When something of it lapses next.
+            Column("deleted", SmallInteger, nullable=False),
+            Index(f"ix_{prefix}card_number", "business", "number", unique=True),
+            Index(f"ix_{prefix}card_due", "business", "due_at"),
+        ),
+        placement=table(
+            "placement",
+            key("business", Integer),
+            key("stream"),
+            key("since"),  # The entry since which it applied, and the one from which it no longer did.
+            Column("until", BigInteger, nullable=False),
+            Column("template", BigInteger, nullable=False),
+            Column("template_version", Integer, nullable=False),
+        ),
+        reward=table(
+            "reward",
+            key("business", Integer),
+            Column("id", LargeBinary(16), primary_key=True),
+            Column("holder", BigInteger, nullable=False),  # The card's or coupon's stream.
+            Column("issued_seq", BigInteger, nullable=False),
+            Column("seq", BigInteger, nullable=False),  # Of its latest entry.
+            Column("seqs", Text, nullable=False),  # Of all its entries, as a JSON array.
+            Column("redeem_code", String(64), nullable=True),
+            Column("due_at", BigInteger, nullable=True),  # When it expires, while it is active.
+            Column("state", LargeBinary, nullable=False),
+            Index(f"ix_{prefix}reward_holder", "business", "holder"),
+            Index(f"ix_{prefix}reward_code", "business", "redeem_code"),
+            Index(f"ix_{prefix}reward_due", "business", "due_at"),
+        ),
+        customer=table(
+            "customer",
+            key("business", Integer),
+            key("stream"),
+            Column("name", String(200), nullable=False),
+            Column("email", String(320), nullable=True),
+            Column("birthday", Integer, nullable=True),  # Month and day, as 229 for 29 February.
+            Column("words", Text, nullable=False),  # Name and e-mail as search reads them.
+            Index(f"ix_{prefix}customer_birthday", "business", "birthday"),
+        ),
+        subject_key=table(
+            "subject_key",
+            key("business", Integer),
+            Column("subject", LargeBinary(16), primary_key=True),
+            Column("key", LargeBinary, nullable=False),
+        ),
+    )
+
+
+def creation(schema: Schema, dialect: Dialect) -> list[str]:
+    """Answer the statements that create the tables and their indexes."""
+    statements: list[str] = []
+    for table in schema.metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)))
+        statements.extend(
+            str(CreateIndex(index).compile(dialect=dialect))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        )
+    return statements

@@ -1,0 +1,232 @@
+"""The constant statements, written as SQLAlchemy Core and compiled once for a dialect.
+
+Constructs run one by one through SQLAlchemy cost several times what the driver does; compiled once and run on the
+driver's connection they cost the driver's time.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Dialect, bindparam, delete, func, insert, select, update
+from sqlalchemy.sql import ClauseElement
+
+from stampledger.store.schema import Schema
+
+Shape = tuple[tuple[str, int], ...]  # The ways a list is narrowed, and by how many values each.
+
+PAGES_MAX = 256
+
+
+class Statement:
+    """SQL text in a dialect, and the order in which it takes its parameters."""
+
+    __slots__ = ("fixed", "order", "sql")
+
+    def __init__(self, construct: ClauseElement, dialect: Dialect) -> None:
+        compiled: Any = construct.compile(dialect=dialect)
+        self.sql: str = compiled.string
+        self.order: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self.fixed: Mapping[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def arguments(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Answer the parameters in the order of the text."""
+        if self.fixed:
+            parameters = {**self.fixed, **parameters}
+        return tuple([parameters[name] for name in self.order])
+
+
+class Statements:
+    """Every constant statement over a schema. Parameters that choose rows begin with *b_*, new values with *n_*."""
+
+    def __init__(self, s: Schema, dialect: Dialect) -> None:
+        self.tables = s
+        self.dialect = dialect
+        self._pages: dict[tuple[Any, Shape], Statement] = {}
+
+        def made(construct: ClauseElement) -> Statement:
+            return Statement(construct, dialect)
+
+        def by(column: Any, name: str = "") -> Any:
+            return column == bindparam(f"b_{name or column.name}")
+
+        def new(*names: str) -> dict[str, Any]:
+            return {name: bindparam(f"n_{name}") for name in names}
+
+        h, w, st, j, cl = s.head.c, s.word.c, s.stream.c, s.journal.c, s.claim.c
+        cp, ca, re, cu, sk = s.checkpoint.c, s.card.c, s.reward.c, s.customer.c, s.subject_key.c
+
+        self.meta = made(select(s.meta.c.value).where(by(s.meta.c.name)))
+        self.add_meta = made(insert(s.meta))
+        self.business = made(select(h.business).where(by(h.name)))
+        self.next_business = made(select(func.coalesce(func.max(h.business), 0) + 1))
+        self.add_head = made(insert(s.head))
+        self.head = made(select(h.seq, h.recorded_at, h.hash).where(by(h.business)))
+        self.set_head = made(update(s.head).where(by(h.business)).values(**new("seq", "recorded_at", "hash")))
+        self.touch_head = made(update(s.head).where(by(h.business)).values(seq=h.seq))
+
+        self.words = made(select(w.number, w.text).where(by(w.business)))
+        self.add_word = made(insert(s.word))
+
+        stream_columns = (st.number, st.id, st.kind, st.version, st.seq, st.customer, st.state)
+        self.stream_by_id = made(select(*stream_columns).where(by(st.business), by(st.id)))
+        self.stream_by_number = made(select(*stream_columns).where(by(st.business), by(st.number)))
+        self.streams = made(
+            select(*stream_columns)
+            .where(by(st.business), st.number > bindparam("b_number"))
+            .order_by(st.number)
+            .limit(bindparam("b_limit"))
+        )
+        self.add_stream = made(insert(s.stream))
+        self.set_stream = made(
+            update(s.stream).where(by(st.business), by(st.number)).values(**new("version", "seq", "customer", "state"))
+        )
+
+        # Entries. A row is what `history.entry_of` reads.
+        entry = (
+            j.seq, j.stream, st.id, st.kind, j.version, j.kind, j.place, j.recorded_at, j.occurred_at, j.code, j.actor,
+            j.channel, j.body, j.hash, st.customer,
+        )  # fmt: skip
+        joined = s.journal.join(s.stream, (st.business == j.business) & (st.number == j.stream))
+        self.entry_columns, self.entry_source = entry, joined
+        entries = select(*entry).select_from(joined).where(by(j.business))
+        self.entry = made(entries.where(by(j.seq)))
+        self.entries_after = made(
+            entries.where(j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
+            .order_by(j.seq)
+            .limit(bindparam("b_limit"))
+        )
+        self.stream_entries = made(
+            entries.where(
+                by(j.stream), j.version > bindparam("b_after"), j.version <= bindparam("b_last"),
+                j.seq <= bindparam("b_upto"),
+            ).order_by(j.version)
+        )  # fmt: skip
+        self.stream_entry = made(entries.where(by(j.stream), by(j.version)))
+        self.bodies = made(
+            select(j.seq, j.kind, j.recorded_at, j.occurred_at, j.code, j.body)
+            .where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
+            .order_by(j.seq)
+        )
+        self.recorded_at = made(select(j.recorded_at).where(by(j.business), by(j.seq)))
+        self.add_entry = made(insert(s.journal))
+
+        self.claim = made(select(cl.seq, cl.digest).where(by(cl.business), by(cl.scope), by(cl.key)))
+        self.claims_between = made(
+            select(cl.key, cl.seq)
+            .where(by(cl.business), by(cl.scope), cl.key >= bindparam("b_from"), cl.key < bindparam("b_to"))
+            .order_by(cl.key)
+        )
+        self.claims = made(
+            select(cl.scope, cl.key, cl.seq)
+            .where(
+                by(cl.business),
+                (cl.scope > bindparam("b_scope"))
+                | ((cl.scope == bindparam("b_scope")) & (cl.key > bindparam("b_key"))),
+            )
+            .order_by(cl.scope, cl.key)
+            .limit(bindparam("b_limit"))
+        )
+        self.count_claims = made(select(func.count()).where(by(cl.business), by(cl.scope)))
+        self.counts = {
+            "card": made(select(func.count()).select_from(s.card).where(by(ca.business))),
+            "customer": made(select(func.count()).select_from(s.customer).where(by(cu.business))),
+        }
+        self.add_claim = made(insert(s.claim))
+        self.set_claim = made(update(s.claim).where(by(cl.business), by(cl.scope), by(cl.key)).values(**new("seq")))
+        self.drop_claim = made(delete(s.claim).where(by(cl.business), by(cl.scope), by(cl.key)))
+        self.drop_claims = made(delete(s.claim).where(by(cl.business), by(cl.scope)))
+
+        self.checkpoint = made(
+            select(cp.seq, cp.version, cp.state)
+            .where(by(cp.business), by(cp.stream), cp.seq <= bindparam("b_upto"))
+            .order_by(cp.seq.desc())
+            .limit(1)
+        )
+        self.all_checkpoints = made(select(cp.stream, cp.seq, cp.version, cp.state).where(by(cp.business)))
+        self.add_checkpoint = made(insert(s.checkpoint))
+
+        self.card = made(
+            select(ca.number, ca.template, ca.template_version, ca.template_since, ca.due_at, ca.deleted)
+            .where(by(ca.business), by(ca.stream))
+        )  # fmt: skip
+        self.card_stream = made(select(ca.stream).where(by(ca.business), by(ca.number)))
+        self.cards_of = made(select(st.number).where(by(st.business), by(st.customer), by(st.kind)).order_by(st.number))
+        self.all_cards = made(
+            select(ca.stream, ca.template)
+            .where(by(ca.business), ca.deleted == 0, ca.stream > bindparam("b_after"))
+            .order_by(ca.stream)
+            .limit(bindparam("b_limit"))
+        )
+        self.cards_under = made(
+            select(ca.stream).where(by(ca.business), by(ca.template), ca.deleted == 0).order_by(ca.stream)
+        )
+        self.templates_in_use = made(select(ca.template, ca.template_version).distinct().where(by(ca.business)))
+        self.due_cards = made(
+            select(ca.stream)
+            .where(by(ca.business), ca.due_at <= bindparam("b_due"), ca.deleted == 0)
+            .order_by(ca.due_at, ca.stream)
+        )
+        self.add_placement = made(insert(s.placement))
+        pl = s.placement.c
+        self.placement = made(
+            select(pl.template, pl.template_version)
+            .where(by(pl.business), by(pl.stream), pl.since <= bindparam("b_seq"), pl.until > bindparam("b_seq"))
+        )  # fmt: skip
+        self.last_number = made(select(func.max(ca.number)).where(by(ca.business)))
+        self.add_card = made(insert(s.card))
+        self.set_card = made(
+            update(s.card)
+            .where(by(ca.business), by(ca.stream))
+            .values(**new("template", "template_version", "template_since", "due_at", "deleted"))
+        )
+
+        reward = (re.id, re.holder, re.issued_seq, re.seq, re.seqs, re.state)
+        self.all_rewards = made(select(*reward, re.redeem_code, re.due_at).where(by(re.business)))
+        self.reward = made(select(*reward).where(by(re.business), by(re.id)))
+        self.rewards_of = made(select(*reward).where(by(re.business), by(re.holder)).order_by(re.issued_seq, re.id))
+        self.rewards_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code), re.due_at.is_not(None)))
+        self.due_rewards = made(
+            select(re.holder).distinct()
+            .where(by(re.business), re.due_at <= bindparam("b_due"))
+            .order_by(re.holder)
+        )  # fmt: skip
+        self.add_reward = made(insert(s.reward))
+        self.set_reward = made(
+            update(s.reward).where(by(re.business), by(re.id)).values(**new("seq", "seqs", "due_at", "state"))
+        )
+
+        self.add_customer = made(insert(s.customer))
+        self.set_customer = made(
+            update(s.customer).where(by(cu.business), by(cu.stream)).values(**new("name", "email", "birthday", "words"))
+        )
+        self.drop_customer = made(delete(s.customer).where(by(cu.business), by(cu.stream)))
+        self.customer = made(select(cu.name, cu.email, cu.birthday, cu.words).where(by(cu.business), by(cu.stream)))
+        self.customers_matching = made(
+            select(cu.stream).where(by(cu.business), func.instr(cu.words, bindparam("b_words")) > 0)
+        )
+        self.customers_changed = made(
+            select(st.number, st.id)
+            .where(by(st.business), by(st.kind), st.seq > bindparam("b_seq"))
+        )  # fmt: skip
+        self.customers_born = made(
+            select(cu.stream)
+            .where(by(cu.business), cu.birthday >= bindparam("b_from"), cu.birthday <= bindparam("b_to"))
+            .order_by(cu.stream)
+        )
+        self.subject_key = made(select(sk.key).where(by(sk.business), by(sk.subject)))
+        self.add_subject_key = made(insert(s.subject_key))
+        self.drop_subject_key = made(delete(s.subject_key).where(by(sk.business), by(sk.subject)))
+
+        self.clear = {
+            table.name: made(delete(table).where(table.c.business == bindparam("b_business")))
+            for table in (s.checkpoint, s.card, s.placement, s.reward, s.customer)
+        }
+
+    def page(self, build: Callable[["Statements", Shape], Statement], shape: Shape) -> Statement:
+        """Answer the statement of a list narrowed in some ways, compiled at its first use."""
+        statement = self._pages.get((build, shape))
+        if statement is None:
+            if len(self._pages) >= PAGES_MAX:
+                self._pages.clear()
+            statement = self._pages[build, shape] = build(self, shape)
+        return statement

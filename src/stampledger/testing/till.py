@@ -1,0 +1,421 @@
+"""A till that works one card in memory, through `decide` and `evolve` alone, and remembers all that was told.
+
+Wishes are what a generated test asks of it: "add one stamp more than the next goal needs", "void some credit", "wait
+until the next thing expires". Only the till knows which card, reward and moment that is.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from stampledger import commands, rules
+from stampledger.aggregates import decide, evolve
+from stampledger.cards import StampCard
+from stampledger.commands import CardCommand, FirstUse, Means
+from stampledger.errors import Refused, StampledgerError
+from stampledger.events import Event, RewardSource, StampAdded, StampsExpired
+from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
+from stampledger.testing.supplies import Clock, means
+from stampledger.values import CardTemplate, Platform, Voucher
+
+
+class Kind(StrEnum):
+    """What a wish asks for."""
+
+    ADD = "add"
+    REACH = "reach"  # As many stamps as the next goal still needs, and *number* more.
+    PAY = "pay"  # An amount in minor units; a single stamp where the template does not earn by amount.
+    VOID = "void"
+    REDEEM = "redeem"
+    REVERSE = "reverse"
+    TAKE_BACK = "take_back"
+    PLAY = "play"
+    COUPON = "coupon"
+    CELEBRATE = "celebrate"
+    EXPIRE = "expire"
+    SAVE = "save"
+
+
+class Moment(StrEnum):
+    """How much time passes before a wish is fulfilled."""
+
+    STILL = "still"
+    HOUR = "hour"
+    DAY = "day"
+    MIDNIGHT = "midnight"  # To the first instant of the next day in the business's zone.
+    WEEK = "week"
+    BACK = "back"  # An hour backwards.
+    EDGE = "edge"  # To the instant at which something lapses next, or at which a refused credit may be tried again.
+    ALMOST = "almost"  # To just before it.
+
+
+@attrs.frozen
+class Wish:
+    """Something asked of a till; *number* is taken modulo what there is to choose from."""
+
+    kind: Kind
+    number: int = 1
+    moment: Moment = Moment.STILL
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What became of a command: events, or a refusal."""
+
+    command: CardCommand
+    before: StampCard
+    events: tuple[Event, ...] = ()
+    refusal: StampledgerError | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Credited:
+    """A credit on the card, as a void needs it."""
+
+    scan: int
+    version: int
+    event: StampAdded
+
+
+_SPANS: Mapping[Moment, timedelta] = {
+    Moment.STILL: timedelta(0),
+    Moment.HOUR: timedelta(hours=1),
+    Moment.DAY: timedelta(days=1),
+    Moment.WEEK: timedelta(weeks=1),
+    Moment.BACK: timedelta(hours=-1),
+}
+
+TEMPLATE_ID = UUID(int=7)
+
+
+class Till:
+    """One card of one template, worked by decide and evolve."""
+
+    def __init__(self, template: CardTemplate, zone: str = "UTC", at: datetime | None = None) -> None:
+        self.template = template
+        self.zone = zone
+        self.clock = Clock() if at is None else Clock(at)
+        self.history: list[Event] = []
+        self.states: list[StampCard] = []  # The card after each event.
+        self.credits: list[Credited] = []  # Those that were not voided.
+        self.decisions = 0
+        self.retry_at: datetime | None = None  # When the wish refused last may be tried again.
+        self.do(
+            commands.IssueCard(
+                at=self.clock(),
+                number=113_772,
+                customer_id=None,
+                template_id=TEMPLATE_ID,
+                template_version=1,
+                template=template,
+            )
+        )
+
+    @property
+    def card(self) -> StampCard:
+        """The card as it stands."""
+        return self.states[-1]
+
+    @property
+    def rewards(self) -> list[IssuedReward]:
+        """All rewards the card ever got, in the order they were given."""
+        return list(self.card.rewards.values())
+
+    def live_rewards(self) -> list[IssuedReward]:
+        """Answer the rewards that were not taken back."""
+        return [reward for reward in self.rewards if reward.status is not RewardStatus.VOIDED]
+
+    def means(self) -> Means:
+        """Answer what the next decision may give out."""
+        return means(self.decisions, self.zone)
+
+    def do(self, command: CardCommand) -> tuple[Event, ...]:
+        """Decide a command and let the card become what its events say.
+
+        Raises:
+            Refused: A rule says no, and nothing changed.
+        """
+        told = decide(self.states[-1] if self.states else None, command)
+        self.decisions += 1
+        for event in told:
+            state = evolve(self.states[-1] if self.states else None, event)
+            assert isinstance(state, StampCard)
+            self.history.append(event)
+            self.states.append(state)
+            if isinstance(event, StampAdded):
+                self.credits.append(Credited(scan=len(self.history), version=state.version, event=event))
+        return told
+
+    def fork(self) -> "Till":
+        """Answer a second till with the same card, to compare two ways on from here."""
+        twin: Till = object.__new__(Till)
+        twin.__dict__.update(
+            vars(self),
+            clock=Clock(self.clock()),
+            history=list(self.history),
+            states=list(self.states),
+            credits=list(self.credits),
+        )
+        return twin
+
+    # What a test asks for by name.
+
+    def add(
+        self,
+        count: int | None = None,
+        *,
+        amount_minor: int | None = None,
+        code: str | None = None,
+        first_use: FirstUse | None = None,
+    ) -> tuple[Event, ...]:
+        """Credit stamps, or what an amount is worth."""
+        return self.do(
+            commands.AddStamps(
+                at=self.clock(),
+                template=self.template,
+                means=self.means(),
+                count=count,
+                amount_minor=amount_minor,
+                code=code,
+                first_use=first_use,
+            )
+        )
+
+    def void(self, which: int = -1, reason: str = "") -> tuple[Event, ...]:
+        """Take back a credit, by its place among those that still stand."""
+        credited = self.credits[which]
+        told = self.do(self._void(credited, reason))
+        self.credits.remove(credited)
+        return told
+
+    def redeem(self, which: int = -1) -> tuple[Event, ...]:
+        """Use a voucher, by its place among the card's rewards."""
+        return self.do(
+            commands.Redeem(
+                at=self.clock(), voucher_id=self.rewards[which].id, template=self.template, means=self.means()
+            )
+        )
+
+    def reverse(self, which: int = -1) -> tuple[Event, ...]:
+        """Take a redemption back."""
+        return self.do(commands.ReverseRedemption(at=self.clock(), voucher_id=self.rewards[which].id))
+
+    def take_back(self, which: int = -1) -> tuple[Event, ...]:
+        """Void a voucher or lottery by hand."""
+        return self.do(
+            commands.VoidVoucher(
+                at=self.clock(), voucher_id=self.rewards[which].id, template=self.template, means=self.means()
+            )
+        )
+
+    def play(self, which: int = -1, draw: int = 0) -> tuple[Event, ...]:
+        """Draw a lottery."""
+        return self.do(
+            commands.PlayLottery(
+                at=self.clock(),
+                lottery_id=self.rewards[which].id,
+                draw=draw,
+                means=self.means(),
+                template=self.template,
+            )
+        )
+
+    def coupon(self, voucher: Voucher) -> tuple[Event, ...]:
+        """Give a voucher by hand."""
+        return self.do(
+            commands.IssueVoucher(at=self.clock(), voucher=voucher, source=RewardSource.COUPON, means=self.means())
+        )
+
+    def celebrate(self, year: int | None = None) -> tuple[Event, ...]:
+        """Give the birthday gift of a year."""
+        return self.do(
+            commands.CelebrateBirthday(
+                at=self.clock(), year=year or self.clock().year, template=self.template, means=self.means()
+            )
+        )
+
+    def expire(self) -> tuple[Event, ...]:
+        """Record what has lapsed by now."""
+        return self.do(commands.Expire(at=self.clock(), template=self.template, means=self.means()))
+
+    def move(self, template: CardTemplate, *, force: bool = False) -> tuple[Event, ...]:
+        """Move the card to another version of its template."""
+        told = self.do(
+            commands.MoveToTemplate(
+                at=self.clock(),
+                old=self.template,
+                template=template,
+                template_id=TEMPLATE_ID,
+                template_version=self.card.template_version + 1,
+                means=self.means(),
+                force=force,
+            )
+        )
+        self.template = template
+        return told
+
+    def save(self, platform: Platform = Platform.APPLE) -> tuple[Event, ...]:
+        """Keep the card on a platform."""
+        return self.do(commands.SaveToWallet(at=self.clock(), platform=platform))
+
+    # What a generated test asks for.
+
+    def perform(self, wish: Wish) -> Outcome | None:
+        """Fulfil a wish; None where there is nothing it could be about, such as a void without a credit."""
+        self._let_pass(wish.moment)
+        before, voided = self.card, self._pick_credit(wish)
+        command = self._command(wish)
+        if command is None:
+            return None
+        try:
+            told = self.do(command)
+        except StampledgerError as refusal:
+            self.retry_at = refusal.retry_at if isinstance(refusal, Refused) else None
+            return Outcome(command=command, before=before, refusal=refusal)
+        if voided is not None:
+            self.credits.remove(voided)
+        return Outcome(command=command, before=before, events=told)
+
+    def next_edge(self) -> datetime | None:
+        """Answer when something of the card lapses next: stamps, a voucher or the card."""
+        card = self.card
+        edges = [credit.expires_at for credit in card.credits if credit.live]
+        lapsing = (RewardStatus.ACTIVE, RewardStatus.EXPIRED)
+        edges += [reward.expires_at for reward in self.rewards if reward.status in lapsing]
+        edges += [card.expires_at, self.retry_at]
+        return min((edge for edge in edges if edge is not None and edge > self.clock()), default=None)
+
+    def _let_pass(self, moment: Moment) -> None:
+        if moment is Moment.MIDNIGHT:
+            zone = ZoneInfo(self.zone)
+            self.clock.at = rules.start_of_day(rules.local_day(self.clock(), zone) + timedelta(days=1), zone)
+            return
+        edge = self.next_edge() if moment in (Moment.EDGE, Moment.ALMOST) else None
+        if edge is not None:
+            self.clock.at = edge - (timedelta(microseconds=1) if moment is Moment.ALMOST else timedelta(0))
+        else:
+            self.clock.wait(_SPANS.get(moment, timedelta(hours=3)))
+
+    def _pick_credit(self, wish: Wish) -> Credited | None:
+        if wish.kind is not Kind.VOID or not self.credits:
+            return None
+        return self.credits[-1 - wish.number % len(self.credits)]
+
+    def _pick_reward(self, wish: Wish, *wanted: RewardKind) -> UUID | None:
+        fitting = [reward.id for reward in self.rewards if reward.kind in wanted]
+        return fitting[-1 - wish.number % len(fitting)] if fitting else None
+
+    def _command(self, wish: Wish) -> CardCommand | None:
+        return _COMMANDS[wish.kind](self, wish)
+
+    def _void(self, credited: Credited, reason: str = "") -> commands.VoidStamps:
+        recorded = (event for event in self.history if isinstance(event, StampsExpired))
+        lapsed = sum(count for event in recorded for version, count in event.credits if version == credited.version)
+        return commands.VoidStamps(
+            at=self.clock(),
+            template=self.template,
+            scan=credited.scan,
+            undone=credited.event,
+            credit_version=credited.version,
+            means=self.means(),
+            expired=lapsed,
+            reason=reason,
+        )
+
+    def _add_command(self, count: int | None, amount_minor: int | None = None) -> commands.AddStamps:
+        return commands.AddStamps(
+            at=self.clock(), template=self.template, means=self.means(), count=count, amount_minor=amount_minor
+        )
+
+
+def _add(till: Till, wish: Wish) -> CardCommand:
+    return till._add_command(1 + wish.number % 4)
+
+
+def _reach(till: Till, wish: Wish) -> CardCommand:
+    now = till.fork()
+    now.expire()
+    missing = rules.stamps_missing(till.template, now.card.standing.progress)
+    return till._add_command(max(1, missing + wish.number % 5 - 1))
+
+
+def _pay(till: Till, wish: Wish) -> CardCommand:
+    rule = till.template.per_amount
+    if rule is None:
+        return till._add_command(None)
+    return till._add_command(None, wish.number * rule.unit_minor // 7)
+
+
+def _take_credit(till: Till, wish: Wish) -> CardCommand | None:
+    credited = till._pick_credit(wish)
+    return None if credited is None else till._void(credited)
+
+
+def _redeem(till: Till, wish: Wish) -> CardCommand | None:
+    voucher = till._pick_reward(wish, RewardKind.VOUCHER)
+    if voucher is None:
+        return None
+    return commands.Redeem(at=till.clock(), voucher_id=voucher, template=till.template, means=till.means())
+
+
+def _reverse(till: Till, wish: Wish) -> CardCommand | None:
+    voucher = till._pick_reward(wish, RewardKind.VOUCHER)
+    return None if voucher is None else commands.ReverseRedemption(at=till.clock(), voucher_id=voucher)
+
+
+def _take_back(till: Till, wish: Wish) -> CardCommand | None:
+    reward = till._pick_reward(wish, RewardKind.VOUCHER, RewardKind.LOTTERY)
+    if reward is None:
+        return None
+    return commands.VoidVoucher(at=till.clock(), voucher_id=reward, template=till.template, means=till.means())
+
+
+def _play(till: Till, wish: Wish) -> CardCommand | None:
+    lottery = till._pick_reward(wish, RewardKind.LOTTERY)
+    if lottery is None:
+        return None
+    draw = wish.number * 111_111_111 % rules.DRAW_TOTAL
+    return commands.PlayLottery(
+        at=till.clock(), lottery_id=lottery, draw=draw, means=till.means(), template=till.template
+    )
+
+
+def _coupon(till: Till, wish: Wish) -> CardCommand:
+    days = timedelta(days=wish.number) if wish.number else None
+    voucher = Voucher(title="Sorry", valid_for=days)
+    return commands.IssueVoucher(at=till.clock(), voucher=voucher, source=RewardSource.COUPON, means=till.means())
+
+
+def _celebrate(till: Till, wish: Wish) -> CardCommand:
+    return commands.CelebrateBirthday(
+        at=till.clock(), year=2024 + wish.number, template=till.template, means=till.means()
+    )
+
+
+def _expire(till: Till, wish: Wish) -> CardCommand:
+    return commands.Expire(at=till.clock(), template=till.template, means=till.means())
+
+
+def _save(till: Till, wish: Wish) -> CardCommand:
+    platforms = tuple(Platform)
+    return commands.SaveToWallet(at=till.clock(), platform=platforms[wish.number % len(platforms)])
+
+
+_COMMANDS: Mapping[Kind, Callable[[Till, Wish], CardCommand | None]] = {
+    Kind.ADD: _add,
+    Kind.REACH: _reach,
+    Kind.PAY: _pay,
+    Kind.VOID: _take_credit,
+    Kind.REDEEM: _redeem,
+    Kind.REVERSE: _reverse,
+    Kind.TAKE_BACK: _take_back,
+    Kind.PLAY: _play,
+    Kind.COUPON: _coupon,
+    Kind.CELEBRATE: _celebrate,
+    Kind.EXPIRE: _expire,
+    Kind.SAVE: _save,
+}

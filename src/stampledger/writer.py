@@ -1,0 +1,264 @@
+"""A command's way: load, decide, record, commit.
+
+Everything of one command happens in one transaction. A refused credit is a fact too: it is recorded, committed, and
+then raised.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, TypedDict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from stampledger import checks, codec, events
+from stampledger.aggregates import Aggregate
+from stampledger.cards import StampCard
+from stampledger.commands import Supplies
+from stampledger.errors import IdempotencyKeyReused, InvalidInput, Refused
+from stampledger.events import Event
+from stampledger.lookup import EVERYTHING, Lookup, Moment
+from stampledger.projections import Entry
+from stampledger.refusals import VoucherIsRedeemed
+from stampledger.sources import Clock, Drawn, Ids, Random, redeem_code
+from stampledger.store import history
+from stampledger.store.appending import Origin, Recorded, Recording
+from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
+from stampledger.store.store import Store
+from stampledger.values import Channel
+
+AHEAD_MAX = timedelta(days=1)  # How far a till's clock may run ahead of ours.
+
+
+class Call(TypedDict, total=False):
+    """What every write may carry beside its wish.
+
+    The same *idempotency_key* with the same request answers the first result; with another it is an error.
+    *occurred_at* is the till's own time, for scans that arrive late.
+    """
+
+    idempotency_key: str | None
+    actor: str | None
+    channel: Channel | str | None
+    occurred_at: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class Done:
+    """What became of one command, before it is committed."""
+
+    id: int
+    entries: tuple[Entry, ...]
+    subject: UUID | None
+    repeated: bool
+    refusal: Refused | None = None
+
+
+class Work:
+    """One command at work inside a transaction: what it loads, may use, and records."""
+
+    def __init__(self, writer: "Writer", session: Session, call: Call) -> None:
+        self.session = session
+        self.now = writer.clock()
+        self.occurred_at = _occurred(call.get("occurred_at"), self.now)
+        self.key = _text(call.get("idempotency_key"), "idempotency_key")
+        actor = _text(call.get("actor"), "actor")
+        channel = call.get("channel")
+        told = None if channel is None else str(checks.choice(Channel, channel, "channel"))
+        self._writer = writer
+        self._origin = Origin(now=codec.microseconds(self.now), actor=actor, channel=told)
+        self.recording = Recording(session, writer.store.templates, self._origin)
+        self.repeats: tuple[Entry, ...] | None = None  # The first result, where this has been asked before.
+        self.refusal: Refused | None = None
+        self._look: Lookup | None = None
+        self._means: Supplies | None = None
+
+    @property
+    def look(self) -> Lookup:
+        """Find things as they are now."""
+        if self._look is None:
+            self._look = self._writer.lookup(self.session)
+        return self._look
+
+    @property
+    def means(self) -> Supplies:
+        """What a decision may give out."""
+        if self._means is None:
+            self._means = WorkSupplies(self, self._writer.ids, self._writer.random)
+        return self._means
+
+    def at(self, latest: datetime | None = None) -> datetime:
+        """When the command happens: the till's own time, else now, never before the latest its subject knows."""
+        if self.occurred_at is not None:
+            return self.occurred_at
+        return self.now if latest is None or latest < self.now else latest
+
+    def new_id(self) -> UUID:
+        """Make a fresh id."""
+        return self._writer.ids()
+
+    def draw(self, below: int) -> int:
+        """Draw a whole number."""
+        return self._writer.random(below)
+
+    def card(self, card: object) -> tuple[StreamRow, StampCard, dict[UUID, RewardRow]]:
+        """Load a card as it is now, with the reward it is held for at hand."""
+        row = self.look.card_row(card)
+        state = self.session.state(row)
+        assert isinstance(state, StampCard)
+        if state.held_for is None:
+            return row, state, {}
+        held = self.session.reward(state.held_for)
+        return row, *at_hand(state, [] if held is None else [held])
+
+    def record(
+        self,
+        row: StreamRow | None,
+        stream_id: UUID,
+        kind: StreamKind,
+        before: Aggregate | None,
+        told: Iterable[Event],
+        rewards: dict[UUID, RewardRow] | None = None,
+        reclaims: bool = False,
+    ) -> Recorded | None:
+        """Record what was decided; nothing where nothing was."""
+        facts = tuple(told)
+        if not facts:
+            return None
+        return self.recording.record(row, stream_id, kind, before, facts, rewards, reclaims)
+
+
+Body = Callable[[Work], UUID | None]
+Same = Callable[[tuple[Entry, ...]], bool]
+
+
+class Writer:
+    """Carries out commands on a store."""
+
+    def __init__(self, store: Store, clock: Clock, random: Random, ids: Ids, keep_refusals: bool) -> None:
+        self.store = store
+        self.random = random
+        self.ids = ids
+        self.keep_refusals = keep_refusals
+        self._clock = clock
+
+    def clock(self) -> datetime:
+        """Answer the time, in UTC."""
+        return checks.instant(self._clock(), "clock").astimezone(UTC)
+
+    def lookup(self, session: Session) -> Lookup:
+        """Find things as they are now."""
+        return Lookup(session, Moment(EVERYTHING, self.clock()), self.store.templates)
+
+    def execute(self, call: Call, request: tuple[Any, ...], body: Body, same: Same | None = None) -> Done:
+        """Carry out one command in a transaction of its own.
+
+        *request* tells one wish from another, for idempotency keys; it holds nothing personal, which *same* compares
+        with the first result instead. *body* does the work and answers its subject.
+
+        Raises:
+            StampledgerError: Whatever stands in its way; nothing is written then, but for a recorded refusal.
+        """
+        with self.store.writing() as session:
+            done = self.perform(session, call, request, body, same)
+        if done.refusal is not None:
+            raise done.refusal
+        return done
+
+    def perform(
+        self, session: Session, call: Call, request: tuple[Any, ...], body: Body, same: Same | None = None
+    ) -> Done:
+        """Carry out one command inside a transaction; a recorded refusal is answered, not raised."""
+        work = Work(self, session, call)
+        digest = b"" if work.key is None else codec.request_digest(request)
+        if work.key is not None:
+            first = session.claim(Scope.KEY, work.key)
+            if first is not None:
+                return self._repeat(session, work.key, first, digest, same)
+        subject = body(work)
+        entries = tuple(work.recording.entries)
+        if work.key is not None and work.refusal is None:
+            seq = work.repeats[0].scan if work.repeats else entries[0].seq if entries else _head(session)
+            session.add(session.sql.add_claim, scope=int(Scope.KEY), key=work.key, seq=seq, digest=digest)
+        if work.repeats:
+            return Done(id=work.repeats[0].scan, entries=work.repeats, subject=subject, repeated=True)
+        return Done(
+            id=entries[0].seq if entries else _head(session),
+            entries=entries,
+            subject=subject,
+            repeated=not entries,
+            refusal=work.refusal,
+        )
+
+    def _repeat(
+        self, session: Session, key: str, first: tuple[int, bytes | None], digest: bytes, same: Same | None
+    ) -> Done:
+        seq, known = first
+        entries = history.scan_entries(session, seq, EVERYTHING)
+        if known != digest or not (same is None or same(entries)):
+            raise IdempotencyKeyReused("idempotency_key", key, "belongs to an earlier, different request", seq)
+        return Done(id=seq, entries=entries, subject=entries[0].stream if entries else None, repeated=True)
+
+
+class WorkSupplies:
+    """Supplies as they are asked for: most commands need no id, and few the time zone."""
+
+    def __init__(self, work: Work, ids: Ids, random: Random) -> None:
+        self.ids = Drawn(ids)
+        self.redeem_codes = Drawn(lambda: redeem_code(random))
+        self._work = work
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the brand."""
+        return ZoneInfo(self._work.look.brand().time_zone)
+
+
+def at_hand(card: StampCard, rows: Iterable[RewardRow]) -> tuple[StampCard, dict[UUID, RewardRow]]:
+    """Put rewards at a card's hand."""
+    held = {row.reward.id: row for row in rows}
+    return attrs.evolve(card, rewards={reward: row.reward for reward, row in held.items()}), held
+
+
+def holder_of(work: Work, reward: object) -> tuple[StreamRow, Aggregate, dict[UUID, RewardRow], UUID]:
+    """Load the card or coupon that holds a reward, with the reward at hand.
+
+    Raises:
+        RewardNotFound: This business has no such reward.
+    """
+    found = work.look.reward_row(reward)
+    row = work.session.stream_by_number(found.holder)
+    state = work.session.state(row)
+    if not isinstance(state, StampCard):
+        return row, state, {found.reward.id: found}, found.reward.id
+    held = None if state.held_for in (None, found.reward.id) else work.session.reward(state.held_for)
+    return row, *at_hand(state, [found] if held is None else [found, held]), found.reward.id
+
+
+def naming_the_winner(session: Session, refusal: VoucherIsRedeemed, row: RewardRow) -> VoucherIsRedeemed:
+    """Say in a refusal by whom and in which entry the voucher was redeemed."""
+    for seq in reversed(history.seqs_of(row.seqs)):
+        entry = history.entry_at(session, seq)
+        if entry is not None and isinstance(entry.event, events.VoucherRedeemed):
+            return attrs.evolve(refusal, redeemed_by=entry.actor, redeemed_seq=entry.seq)
+    return refusal
+
+
+def _head(session: Session) -> int:
+    seq: int = session.one(session.sql.head)[0]
+    return seq
+
+
+def _text(value: object, field: str) -> str | None:
+    return None if value is None else checks.text(value, field)
+
+
+def _occurred(at: datetime | None, now: datetime) -> datetime | None:
+    if at is None:
+        return None
+    checks.instant(at, "occurred_at")
+    if at > now + AHEAD_MAX:
+        raise InvalidInput("occurred_at", at, "must not lie more than a day ahead")
+    return at.astimezone(UTC)

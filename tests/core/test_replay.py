@@ -1,0 +1,138 @@
+"""
+What the card is follows from its events alone, and neither deciding nor folding changes anything but the answer.
+"""
+
+import copy
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from stampledger import events
+from stampledger.aggregates import decide, evolve, replay
+from stampledger.cards import StampCard
+from stampledger.commands import CardCommand
+from stampledger.errors import Refused, StampledgerError
+from stampledger.testing import ZONES, Outcome, Till, Wish, templates, wishes
+from stampledger.values import CardTemplate
+from tests.core.shop import sentence
+
+zones = st.sampled_from(ZONES)
+
+
+def worked(template: CardTemplate, zone: str, asked: list[Wish]) -> Till:
+    till = Till(template, zone)
+    for wish in asked:
+        till.perform(wish)
+    return till
+
+
+@given(templates(), zones, wishes())
+def test_replay(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    Replaying all events gives the state the card had come to step by step, and so does every beginning of them.
+    """
+    till = worked(template, zone, asked)
+
+    for count, state in enumerate(till.states, start=1):
+        assert state == replay(till.history[:count])
+
+
+@given(templates(), zones, wishes())
+def test_checkpoint(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    A kept state and the events after it give what all events give.
+    """
+    till = worked(template, zone, asked)
+    middle = len(till.history) // 2
+
+    state = till.states[middle]
+    for told in till.history[middle + 1 :]:
+        evolved = evolve(state, told)
+        assert isinstance(evolved, type(state))
+        state = evolved
+
+    assert till.card == state
+
+
+@given(templates(), zones, wishes())
+def test_pure(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    Deciding twice answers the same twice, folding twice gives the same twice, and neither touches the card.
+    """
+    till = Till(template, zone)
+    for wish in asked:
+        outcome = till.perform(wish)
+        if outcome is None:
+            continue
+        before = copy.deepcopy(outcome.before)
+
+        first, second = answer(outcome.before, outcome.command), answer(outcome.before, outcome.command)
+
+        assert first == second == answered(outcome)
+        assert before == outcome.before
+        if outcome.events:
+            assert evolve(outcome.before, outcome.events[0]) == evolve(before, outcome.events[0])
+            assert before == outcome.before
+
+
+def answer(card: StampCard, command: CardCommand) -> object:
+    try:
+        return decide(card, command)
+    except StampledgerError as refusal:
+        return sentence(refusal)
+
+
+def answered(outcome: Outcome) -> object:
+    return outcome.events if outcome.refusal is None else sentence(outcome.refusal)
+
+
+@given(templates(), zones, wishes())
+def test_refused_command(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    A refused command changes nothing, can be read aloud, and has the code of its rule.
+    """
+    till = Till(template, zone)
+    for wish in asked:
+        outcome = till.perform(wish)
+        if outcome is None or not isinstance(outcome.refusal, Refused):
+            continue
+        event(outcome.refusal.code)
+
+        assert outcome.before == till.card
+        assert str(outcome.refusal)
+        assert outcome.refusal.code not in ("error", "refused")
+
+
+@given(templates(), zones, wishes())
+def test_events_understood_alone(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    An event says how the card stands after it, so that a row of the Journal never has to be computed.
+    """
+    till = worked(template, zone, asked)
+
+    for told, state in zip(till.history, till.states, strict=True):
+        if isinstance(told, events.StampAdded | events.StampVoided | events.StampsExpired | events.CycleStarted):
+            assert (told.cycle, told.progress) == (state.standing.cycle, state.standing.progress)
+            assert told.goal_index == sum(goal.stamps <= told.progress for goal in template.goals) == state.goal_index
+            assert told.stamps_required == template.goals[-1].stamps == state.stamps_required
+
+
+@given(templates(), zones, wishes())
+def test_versions(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    The card's version counts its events.
+    """
+    till = worked(template, zone, asked)
+
+    assert list(range(1, len(till.history) + 1)) == [state.version for state in till.states]
+
+
+@given(templates(), zones, wishes())
+def test_ids(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    No two rewards have one id, also where one command gives several.
+    """
+    till = worked(template, zone, asked)
+
+    granted = [told for told in till.history if isinstance(told, events.Granted)]
+    assert len(granted) == len(till.rewards)
