@@ -147,21 +147,21 @@ class _Card:
 def import_cards(
     writer: Writer,
     call: Call,
-    source: Source,
+    file: Source,
     *,
-    system: str,
+    source: str,
     template: object,
     dry_run: bool,
     progress: Report | None,
 ) -> Batch:
     """Bring cards over from another system, all rows or none."""
-    checks.text(system, "system")
-    rows, problems = read_rows(source, ("external_id", "stamps"), _CARD_COLUMNS)
+    checks.text(source, "source")
+    rows, problems = read_rows(file, ("external_id", "stamps"), _CARD_COLUMNS)
     with writer.store.reading() as session:
         look = writer.lookup(session)
         target, version, found = look.template(template)
         wanted = _checked_cards(rows, problems, found)
-        known = {card.external_id: session.claim(Scope.IMPORTED, f"{system}\n{card.external_id}") for card in wanted}
+        known = {card.external_id: session.claim(Scope.IMPORTED, f"{source}\n{card.external_id}") for card in wanted}
         for card in wanted:
             claimed = known[card.external_id]
             if claimed is None:
@@ -176,7 +176,7 @@ def import_cards(
     todo = [] if dry_run else wanted
 
     def one(work: Work, card: _Card) -> UUID | None:
-        claimed = work.session.claim(Scope.IMPORTED, f"{system}\n{card.external_id}")
+        claimed = work.session.claim(Scope.IMPORTED, f"{source}\n{card.external_id}")
         if claimed is not None:
             return work.session.stream_by_number(claimed[0]).id
         at = card.issued_at or work.at()
@@ -188,7 +188,7 @@ def import_cards(
         card_id = work.new_id()
         command = commands.ImportCard(
             at=at,
-            source=system,
+            source=source,
             external_id=card.external_id,
             number=card.number or batches.next_number(work.session),
             progress=card.stamps,

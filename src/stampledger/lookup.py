@@ -33,6 +33,7 @@ class Moment:
 
     seq: int
     at: datetime
+    scan: bool = False  # It is the moment right after a scan, whose popup the customer saw.
 
 
 def id_of(reference: object, field: str, missing: type[NotFound]) -> UUID:

@@ -303,10 +303,10 @@ class View:
         with self._look() as look:
             row, state = look.card(card)
             scan: tuple[Entry, ...] = ()
-            if self._moment is not None:
-                entry = history.entry_at(look.session, self._moment.seq)
-                if entry is not None and entry.recorded_at <= look.moment.at:
-                    scan = history.scan_entries(look.session, entry.scan, entry.seq)
+            if look.moment.scan:
+                entry = history.entry_at(look.session, look.moment.seq)
+                assert entry is not None
+                scan = history.scan_entries(look.session, entry.scan, entry.seq)
             view = projections.customer_view(
                 look.moment.seq if self._moment else row.seq,
                 look.moment.at,

@@ -24,7 +24,7 @@ class Verbs(View):
     _writer: Writer
 
     def _after(self, entry: Entry) -> View:
-        return View(self._store, self._clock, Moment(entry.seq, entry.occurred_at))
+        return View(self._store, self._clock, Moment(entry.seq, entry.occurred_at, scan=True))
 
     def _scan(self, done: Done) -> Scan:
         if done.entries:

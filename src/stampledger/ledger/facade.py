@@ -219,9 +219,9 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
 
     def import_cards(
         self,
-        source: Source,
+        file: Source,
         *,
-        system: str,
+        source: str,
         template: TemplateRef,
         dry_run: bool = False,
         progress: Report | None = None,
@@ -230,19 +230,19 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
         """Bring cards over from another system, from a CSV file with opening balances.
 
         Columns: external_id and stamps, and optionally number, name, email, birthday, language and issued_at. A row is
-        imported once per (*system*, external_id). The file is read to its end first; one bad row and none is imported.
+        imported once per (*source*, external_id). The file is read to its end first; one bad row and none is imported.
 
         Raises:
             InvalidRows: Rows that cannot be imported, each with its line, column and reason.
             TemplateNotFound: There is no such template.
         """
         return importing.import_cards(
-            self._writer, call, source, system=system, template=template, dry_run=dry_run, progress=progress
+            self._writer, call, file, source=source, template=template, dry_run=dry_run, progress=progress
         )
 
     def import_receipts(
         self,
-        source: Source,
+        file: Source,
         *,
         template: TemplateRef,
         columns: Columns | None = None,
@@ -261,7 +261,7 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
         return receipts.import_receipts(
             self._writer,
             call,
-            source,
+            file,
             template=template,
             columns=columns or Columns(),
             by_amount=by_amount,

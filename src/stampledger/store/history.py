@@ -16,6 +16,7 @@ from stampledger.rewards import IssuedReward
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
 from stampledger.values import CardTemplate
 
+SCAN_BATCH = 16  # Entries of a scan fetched at a time; most have one or three.
 CHECKPOINT_EVERY = 64  # Versions of a card between two remembered states.
 
 
@@ -69,12 +70,17 @@ def entries_between(session: Session, after: int, upto: int) -> Iterator[Entry]:
 def scan_entries(session: Session, scan: int, upto: int) -> tuple[Entry, ...]:
     """Answer the entries of one scan, known by its first, as far as they go up to *upto*."""
     found: list[Entry] = []
-    for row in session.each(session.sql.entries_after, b_after=scan - 1, b_upto=upto, b_limit=1 << 31):
-        entry = entry_of(session, row)
-        if entry.scan != scan:
-            break
-        found.append(entry)
-    return tuple(found)
+    after = scan - 1
+    while True:
+        rows = session.all(session.sql.entries_after, b_after=after, b_upto=upto, b_limit=SCAN_BATCH)
+        for row in rows:
+            seq, place = row[0], row[6]
+            if seq - place != scan:
+                return tuple(found)
+            found.append(entry_of(session, row))
+            after = seq
+        if len(rows) < SCAN_BATCH:
+            return tuple(found)
 
 
 def stream_entries(session: Session, row: StreamRow, after: int, last: int, upto: int) -> Iterator[Entry]:
