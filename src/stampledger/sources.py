@@ -44,6 +44,11 @@ def redeem_code(random: Random) -> str:
     return letters + luhn.calc_check_digit(letters, ALPHABET)
 
 
+def as_issued(typed: str) -> str:
+    """Answer a redeem code as it was issued, however it was typed: without regard to case, O as 0, I and L as 1."""
+    return typed.strip().upper().translate(str.maketrans("OIL", "011", "- "))
+
+
 class Drawn(Generic[T]):
     """As many values as are asked for; the same index always answers the same value."""
 

@@ -87,7 +87,8 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             StorageError: The database cannot be used.
         """
         checks.text(business, "business")
-        return cls(open_engine(url), business=business, owned=True, **options)
+        engine = open_engine(url, create=options.get("create", True))
+        return cls(engine, business=business, owned=True, **options)
 
     @property
     def business(self) -> str:

@@ -16,6 +16,7 @@ from stampledger.events import RewardSource
 from stampledger.ledger.base import Verbs, named, wants
 from stampledger.refusals import VoucherIsRedeemed
 from stampledger.rules import DRAW_TOTAL
+from stampledger.sources import as_issued
 from stampledger.store.session import StreamKind
 from stampledger.values import Voucher
 from stampledger.view import CardRef, CustomerRef, RewardRef, Scan
@@ -92,7 +93,11 @@ class RewardVerbs(Verbs):
     def _by_code(self, work: Work, redeem_code: str, card: CardRef | None) -> UUID:
         session = work.session
         holder = None if card is None else work.look.card_row(card).number
-        found = [session.reward_row(row) for row in session.all(session.sql.rewards_by_code, b_redeem_code=redeem_code)]
+        found = [
+            session.reward_row(row)
+            for spelling in dict.fromkeys((redeem_code, as_issued(redeem_code)))
+            for row in session.all(session.sql.rewards_by_code, b_redeem_code=spelling)
+        ]
         rows = [row for row in found if holder in (None, row.holder)]
         if not rows:
             raise RewardNotFound(redeem_code)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -28,10 +29,11 @@ BUSY_SECONDS = 10.0
 DURABILITIES = {"full": 2, "normal": 1}  # SQLite's PRAGMA synchronous.
 
 
-def open_engine(url: str) -> Engine:
-    """Make an engine for a database URL.
+def open_engine(url: str, *, create: bool = True) -> Engine:
+    """Make an engine for a database URL; a file that does not exist is only made where *create* allows it.
 
     Raises:
+        NotALedger: There is no such file.
         InvalidInput: The URL is none, or names a database this release cannot use.
     """
     try:
@@ -43,6 +45,8 @@ def open_engine(url: str) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
     if parsed.database in (None, "", ":memory:"):
         options["poolclass"] = StaticPool
+    elif not create and not parsed.database.startswith("file:") and not Path(parsed.database).exists():
+        raise NotALedger(f"there is no ledger at {parsed.database}")
     try:
         return create_engine(parsed, **options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:

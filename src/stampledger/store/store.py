@@ -39,6 +39,8 @@ class Store:
     ) -> None:
         if durability not in database.DURABILITIES:
             raise InvalidInput("durability", durability, f"must be one of {', '.join(database.DURABILITIES)}")
+        if engine.dialect.name != "sqlite":
+            raise InvalidInput("engine", engine.dialect.name, "must be one of sqlite in this release")
         self.engine = engine
         self.business_name = text(business, "business")
         self.tables = schema.build(prefix, schema_name)
@@ -235,13 +237,13 @@ class Store:
         bound: Self = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
         bound._bound = connection
-        bound.words = Words()  # What the caller may still roll back is not remembered.
         bound.templates = Templates()
         bound._lock = threading.RLock()
         return bound
 
     def _session(self, cursor: Any) -> Session:
-        return Session(cursor, self.sql, self.business, self.business_name, self.words, self._random)
+        words = self.words if self._bound is None else Words()  # What the caller may roll back is not remembered.
+        return Session(cursor, self.sql, self.business, self.business_name, words, self._random)
 
     def _remember(self, session: Session) -> None:
         for number, word in session.new_words:

@@ -1,0 +1,97 @@
+"""This project, at work: a coffee shop's cards, eight stamps each, with a voucher for the eighth."""
+
+import io
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from stampledger import CardTemplate, Goal, Ledger, Voucher
+from stampledger.events import Event, StampAdded
+
+TEMPLATE = "free-coffee"
+FREE_COFFEE = CardTemplate(
+    name="Free Coffee",
+    goals=(Goal(stamps=8, reward=Voucher(title="Free coffee", valid_for=timedelta(days=30))),),
+)
+STAMPS_PER_CARD = 80  # About 100 events: 80 stamps, 10 goals reached, 10 vouchers issued, and the card's own first.
+FILE = 20_000  # Receipts in one file.
+FIRST = datetime(2025, 1, 1, 8, tzinfo=UTC)
+
+
+def opened(path: Path, *, full: bool) -> Ledger:
+    """Open a ledger with its template."""
+    ledger = Ledger.open(f"sqlite:///{path}", business="blue-cup", durability="full" if full else "normal")
+    ledger.publish_template(TEMPLATE, FREE_COFFEE)
+    return ledger
+
+
+class Stamping:
+    """Stamps, one command each: coded, with actor and channel, on cards drawn at random."""
+
+    def __init__(self, ledger: Ledger, cards: list[UUID]) -> None:
+        self._ledger = ledger
+        self._cards = cards
+        self._random = random.Random(7)
+        self._codes = 0
+
+    def __call__(self) -> None:
+        self._codes += 1
+        card = self._cards[self._random.randrange(len(self._cards))]
+        self._ledger.add_stamps(card, code=f"S-{self._codes:07d}", actor="till-1", channel="receipt")
+
+
+def issued(ledger: Ledger, count: int) -> list[UUID]:
+    """Give out cards."""
+    return [ledger.issue_card(TEMPLATE).card.id for _ in range(count)]
+
+
+def some_cards(ledger: Ledger, count: int) -> list[UUID]:
+    """Answer ids of cards that are there."""
+    found: list[UUID] = []
+    before = None
+    while len(found) < count:
+        page = ledger.cards(limit=500, before=before)
+        found.extend(card.id for card in page)
+        before = page.next
+        if before is None:
+            break
+    return found
+
+
+def receipts(customers: list[str], first: int) -> io.StringIO:
+    """Answer a till's file with one sale for each customer named."""
+    lines = ["receipt,customer,occurred_at,kind,amount_gbp"]
+    for place, customer in enumerate(customers, first):
+        at = FIRST + timedelta(seconds=20 * place)
+        lines.append(f"R-{place:07d},{customer},{at.isoformat()},sale,3.20")
+    return io.StringIO("\n".join(lines))
+
+
+def fill(ledger: Ledger, cards: int, progress: Callable[[int, int], object], per_card: int = STAMPS_PER_CARD) -> None:
+    """Import the receipts of a year: every customer equally often, in no order."""
+    visits = [f"c{number}" for number in range(cards)] * per_card
+    random.Random(11).shuffle(visits)
+    for start in range(0, len(visits), FILE):
+        ledger.import_receipts(
+            receipts(visits[start : start + FILE], start + 1), template=TEMPLATE, actor="till-1", channel="receipt"
+        )
+        progress(start, len(visits))
+
+
+def handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[str, int]]:
+    """Answer a fold over every event there is, and its result: the stamps given, and how many events were seen."""
+    from stampledger.codec import KINDS
+
+    seen = {"events": 0, "stamps": 0}
+
+    def count(seq: int, event: Event) -> None:
+        seen["events"] += 1
+
+    def stamped(seq: int, event: StampAdded) -> None:
+        seen["events"] += 1
+        seen["stamps"] += event.count
+
+    return {**dict.fromkeys(KINDS.values(), count), StampAdded: stamped}, seen
