@@ -1,7 +1,7 @@
 """The floor: the same rows by the raw driver, and nothing else.
 
-A stamp is an event, a unique receipt and the head row in one transaction. Bodies and hashes are there beforehand; nothing
-is read, decided or encoded.
+A stamp is an event, a unique receipt and the head row in one transaction. Bodies and hashes are there beforehand;
+nothing is read, decided or encoded.
 """
 
 import json

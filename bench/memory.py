@@ -1,4 +1,4 @@
-"""`python -m bench.memory FILE`: replay a ledger in a process of its own and print by how many bytes it grew at most."""
+"""`python -m bench.memory FILE`: replay a ledger in this process and print by how many bytes it grew."""
 
 import resource
 import sys

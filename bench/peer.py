@@ -66,17 +66,15 @@ class Cards(Application[UUID]):
 
     def fill(self, events: int, per_card: int, progress: Callable[[int, int], object]) -> None:
         """Write many events quickly."""
-        done = 0
-        while done < events:
-            cards = []
-            for number in range(min(50, (events - done) // per_card)):
-                card = Card(customer=f"customer {done} {number}", stamps_required=8)
-                for _ in range(per_card - 1):
-                    self._stamp(card)
-                cards.append(card)
+        for start in range(0, events, SECTION):
+            cards: list[Card] = []
+            for number in range(min(SECTION, events - start)):
+                if number % per_card == 0:
+                    cards.append(Card(customer=f"customer {start + number}", stamps_required=8))
+                else:
+                    self._stamp(cards[-1])
             self.save(*cards)
-            done += len(cards) * per_card
-            progress(done, events)
+            progress(start, events)
 
     def replay(self) -> int:
         """Read every event: the notification log, and the mapper."""

@@ -1,4 +1,4 @@
-"""Where the ledgers of one run lie: in a folder that goes when the run ends. Big ones are made once, when first asked for."""
+"""Where the ledgers of one run lie: a folder that goes when the run ends. Big ones are made when first asked for."""
 
 import sqlite3
 from contextlib import AbstractContextManager, closing

@@ -2,75 +2,81 @@
 
 Open a `Ledger`, write with its verbs, and read as of any moment with `Ledger.at`. The facts themselves are the classes
 of `stampledger.events`; every rule that can say no is a class of `stampledger.refusals`.
+
+A name is loaded when it is first asked for: the command line answers before a database library is imported.
 """
 
-from stampledger.batches import Batch, Move
-from stampledger.errors import (
-    BusinessNotFound,
-    CardNotFound,
-    Conflict,
-    Corrupt,
-    CustomerNotFound,
-    IdempotencyKeyReused,
-    InvalidInput,
-    InvalidRows,
-    NotALedger,
-    NotFound,
-    OutcomeUnknown,
-    Refused,
-    RewardNotFound,
-    RowProblem,
-    ScanNotFound,
-    SchemaTooNew,
-    StampledgerError,
-    StorageError,
-    StorageFull,
-    StorageReadOnly,
-    TemplateNotFound,
-    UnknownEvent,
-    UnsafeDurability,
-)
-from stampledger.ledger import Ledger
-from stampledger.paging import Page
-from stampledger.projections import (
-    Answer,
-    CardStatus,
-    CardView,
-    CustomerInfo,
-    CustomerView,
-    Entry,
-    Fault,
-    JournalRow,
-    Progress,
-    RewardView,
-    Verification,
-)
-from stampledger.receipts import Columns, Receipts
-from stampledger.render import CustomerPage
-from stampledger.rewards import RewardKind, RewardStatus
-from stampledger.values import (
-    AfterLastGoal,
-    Award,
-    BirthdayGift,
-    Brand,
-    CardTemplate,
-    Channel,
-    CodeScope,
-    Goal,
-    LeapDay,
-    Limits,
-    Lottery,
-    MessageChannel,
-    OnVoid,
-    OverCap,
-    Overflow,
-    PerAmount,
-    Person,
-    Platform,
-    Variant,
-    Voucher,
-)
-from stampledger.view import Scan, View
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stampledger.batches import Batch, Move
+    from stampledger.errors import (
+        BusinessNotFound,
+        CardNotFound,
+        Conflict,
+        Corrupt,
+        CustomerNotFound,
+        IdempotencyKeyReused,
+        InvalidInput,
+        InvalidRows,
+        NotALedger,
+        NotFound,
+        OutcomeUnknown,
+        Refused,
+        RewardNotFound,
+        RowProblem,
+        ScanNotFound,
+        SchemaTooNew,
+        StampledgerError,
+        StorageError,
+        StorageFull,
+        StorageReadOnly,
+        TemplateNotFound,
+        UnknownEvent,
+        UnsafeDurability,
+    )
+    from stampledger.ledger import Ledger
+    from stampledger.paging import Page
+    from stampledger.projections import (
+        Answer,
+        CardStatus,
+        CardView,
+        CustomerInfo,
+        CustomerView,
+        Entry,
+        Fault,
+        JournalRow,
+        Progress,
+        RewardView,
+        Verification,
+    )
+    from stampledger.receipts import Columns, Receipts
+    from stampledger.render import CustomerPage
+    from stampledger.rewards import RewardKind, RewardStatus
+    from stampledger.values import (
+        AfterLastGoal,
+        Award,
+        BirthdayGift,
+        Brand,
+        CardTemplate,
+        Channel,
+        CodeScope,
+        Goal,
+        LeapDay,
+        Limits,
+        Lottery,
+        MessageChannel,
+        OnVoid,
+        OverCap,
+        Overflow,
+        PerAmount,
+        Person,
+        Platform,
+        Variant,
+        Voucher,
+    )
+    from stampledger.view import Scan, View
 
 __all__ = [
     "AfterLastGoal",
@@ -139,3 +145,21 @@ __all__ = [
     "View",
     "Voucher",
 ]
+
+if not TYPE_CHECKING:  # So that a misspelt name stays an error for type checkers.
+    # From the lowest floor upwards; a module that only imports a name gives the same object.
+    _HOMES = ("errors", "values", "rewards", "projections", "paging", "render", "view", "batches", "receipts", "ledger")
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from its home."""
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"stampledger.{home}")
+                if hasattr(module, name):
+                    found = globals()[name] = getattr(module, name)
+                    return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Answer the public names, loaded or not."""
+        return sorted({*globals(), *__all__})

@@ -6,7 +6,7 @@ nothing else. Between two transactions tills get their turn.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import attrs
@@ -16,6 +16,7 @@ from stampledger.aggregates import Campaign, Customer, decide, decide_campaign, 
 from stampledger.aggregates import Coupon as CouponState
 from stampledger.cards import StampCard
 from stampledger.errors import InvalidInput, Refused
+from stampledger.lookup import named
 from stampledger.projections import Progress
 from stampledger.refusals import CustomerIsForgotten
 from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
@@ -92,29 +93,37 @@ class Tally:
 def for_each(
     writer: Writer,
     call: Call,
+    request: tuple[Any, ...],
     todo: Sequence[T],
     one: Callable[[Work, T], UUID | None],
     tally: Tally,
     progress: Report | None,
 ) -> Batch:
-    """Carry out a command for each of many things, some hundred a transaction."""
-    done = 0
+    """Carry out a command for each of many things, some hundred a transaction.
+
+    An idempotency key names the whole *request*. It is claimed with the first of the things, so that a batch that was
+    interrupted goes on under its key.
+    """
+    done, for_one = 0, without_key(call)
     if progress is not None:
         progress(0, len(todo))
-    for start in range(0, len(todo), CHUNK):
+    for start in range(0, len(todo) or 1, CHUNK):
         chunk = todo[start : start + CHUNK]
         with writer.store.writing() as session:
+            key = writer.unclaimed_key(session, call, request)
             for thing in chunk:
-                tally.count(writer.perform(session, call, (), lambda work, thing=thing: one(work, thing)))  # type: ignore[misc]
+                tally.count(writer.perform(session, for_one, (), lambda work, thing=thing: one(work, thing)))  # type: ignore[misc]
+            if key is not None:
+                writer.claim_key(session, key, tally.batch(session).id)
         done += len(chunk)
-        if progress is not None:
+        if progress is not None and chunk:
             progress(done, len(todo))
     with writer.store.reading() as session:
         return tally.batch(session)
 
 
 def without_key(call: Call) -> Call:
-    """Answer a call for one card of many: the key names the whole batch, which is idempotent by itself."""
+    """Answer a call for one card of many: the key names the whole batch."""
     return {**call, "idempotency_key": None}
 
 
@@ -213,7 +222,7 @@ def celebrate_birthdays(writer: Writer, call: Call, on: date, progress: Report |
             tally.refused.append((row.id, refusal))
         return row.id
 
-    return for_each(writer, without_key(call), todo, one, tally, progress)
+    return for_each(writer, call, ("celebrate_birthdays", on), todo, one, tally, progress)
 
 
 def _gifts(writer: Writer, session: Session) -> list[BirthdayGift]:
@@ -251,7 +260,7 @@ def _day(day: date) -> int:
 
 def expire(writer: Writer, call: Call, until: datetime | None, progress: Report | None) -> Batch:
     """Record what has lapsed by a moment."""
-    now = writer.clock()
+    now, request = writer.clock(), ("expire", until)
     until = now if until is None else checks.instant(until, "until")
     if until > now:
         raise InvalidInput("until", until, "must not lie ahead")
@@ -276,7 +285,7 @@ def expire(writer: Writer, call: Call, until: datetime | None, progress: Report 
         work.record(row, row.id, StreamKind.CARD, state, decide(state, command), held)
         return row.id
 
-    return for_each(writer, without_key(call), todo, one, Tally(), progress)
+    return for_each(writer, call, request, todo, one, Tally(), progress)
 
 
 def _rewards(work: Work, row: StreamRow) -> dict[UUID, RewardRow]:
@@ -302,7 +311,9 @@ def send_campaign(
 ) -> Batch:
     """Create a campaign where it is new, and send it to the cards it has not reached."""
     tally = Tally()
+    request = ("send_campaign", campaign, [named(card) for card in cards])
     with writer.store.writing() as session:
+        writer.unclaimed_key(session, call, request)
         look = Work(writer, session, call).look
         todo = list(dict.fromkeys(look.card_row(card).number for card in cards))
         created = writer.perform(session, without_key(call), (), lambda work: _create(work, campaign))
@@ -331,7 +342,7 @@ def send_campaign(
             tally.refused.append((row.id, refusal))
         return row.id
 
-    return for_each(writer, without_key(call), todo, one, tally, progress)
+    return for_each(writer, call, request, todo, one, tally, progress)
 
 
 def _create(work: Work, campaign: Campaigning) -> UUID:

@@ -7,6 +7,7 @@ nothing stored can import or run anything.
 
 import base64
 import hashlib
+import re
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +65,7 @@ KINDS: Mapping[str, type[Event]] = {
 # An old kind, the kind that follows it, and how its body becomes that kind's. None is old yet.
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
+_RESERVED = re.compile(r"[a-z_]+\.[a-z_]+\.v[0-9]+")
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
@@ -78,6 +80,11 @@ class UnknownKind(Unreadable):
 def name_of(kind: type[Event]) -> str:
     """Answer the name a kind of event has on disk."""
     return _NAMES[kind]
+
+
+def is_reserved(name: str) -> bool:
+    """Answer whether a name on disk is ours, in this release or in a later one: card.stamp_added.v1."""
+    return _RESERVED.fullmatch(name) is not None
 
 
 def short_name(name: str) -> str:

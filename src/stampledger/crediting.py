@@ -11,7 +11,7 @@ from stampledger.events import StampAdded
 from stampledger.lookup import EVERYTHING
 from stampledger.projections import Entry
 from stampledger.refusals import CodeAlreadyUsed
-from stampledger.store import history
+from stampledger.store import history, lists
 from stampledger.store.claims import code_key
 from stampledger.store.session import Scope, Session, StreamKind, StreamRow
 from stampledger.values import STAMPS_MAX, CardTemplate
@@ -151,12 +151,7 @@ def void_stamps(work: Work, scan: int, reason: str) -> UUID:
 def scan_of(work: Work, reference: object) -> int:
     """Answer which scan a caller means: by its id, by itself, or by the code it was for."""
     if isinstance(reference, str):
-        claims = [work.session.claim(Scope.CODE, checks.text(reference, "scan"))]
-        if claims[0] is None:
-            raise ScanNotFound(reference)
-        entry = history.entry_at(work.session, claims[0][0])
-        assert entry is not None
-        return entry.scan
+        return _scan_for(work.session, checks.text(reference, "scan"))
     scan = getattr(reference, "id", reference)
     if isinstance(scan, bool) or not isinstance(scan, int):
         raise InvalidInput("scan", reference, "must be a scan, its id, or the code it was for")
@@ -164,6 +159,19 @@ def scan_of(work: Work, reference: object) -> int:
     if entry is None:
         raise ScanNotFound(scan)
     return entry.scan
+
+
+def _scan_for(session: Session, code: str) -> int:
+    """Answer the scan a code gave stamps in: the one that stands, or where none does any more, the latest."""
+    scans = [
+        entry.scan for entry in lists.code_entries(session, code, EVERYTHING) if isinstance(entry.event, StampAdded)
+    ]
+    if not scans:
+        raise ScanNotFound(code)
+    standing = [scan for scan in scans if session.claim(Scope.VOID, str(scan)) is None]
+    if len(standing) > 1:
+        raise InvalidInput("scan", code, "is the code of several scans: name the scan by its id")
+    return (standing or scans)[-1]
 
 
 def _no_stamps(session: Session, scan: int) -> Exception:

@@ -22,6 +22,7 @@ from stampledger.aggregates import decide, decide_customer
 from stampledger.batches import Batch, Report, Tally, for_each, without_key
 from stampledger.errors import InvalidInput, InvalidRows, RowProblem
 from stampledger.events import CardImported
+from stampledger.lookup import named
 from stampledger.store import history
 from stampledger.store.session import Scope, StreamKind
 from stampledger.values import CardTemplate, Channel, Person
@@ -174,6 +175,7 @@ def import_cards(
                 problems.append(RowProblem(card.line, "stamps", str(card.stamps), reason))
     refuse_problems(problems)
     todo = [] if dry_run else wanted
+    beyond = max((card.number for card in wanted if card.number is not None), default=0) + 1  # What other rows bring.
 
     def one(work: Work, card: _Card) -> UUID | None:
         claimed = work.session.claim(Scope.IMPORTED, f"{source}\n{card.external_id}")
@@ -190,7 +192,7 @@ def import_cards(
             at=at,
             source=source,
             external_id=card.external_id,
-            number=card.number or batches.next_number(work.session),
+            number=card.number or max(batches.next_number(work.session), beyond),
             progress=card.stamps,
             customer_id=customer_id,
             template_id=target.id,
@@ -201,7 +203,8 @@ def import_cards(
         return card_id
 
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
-    return for_each(writer, without_key(call), todo, one, Tally(), progress)
+    request = ("import_cards", source, named(template), [(card.external_id, card.stamps) for card in wanted])
+    return for_each(writer, without_key(call) if dry_run else call, request, todo, one, Tally(), progress)
 
 
 def _checked_cards(rows: list[Row], problems: list[RowProblem], template: CardTemplate) -> list[_Card]:

@@ -55,6 +55,14 @@ def id_of(reference: object, field: str, missing: type[NotFound]) -> UUID:
     return found
 
 
+def named(reference: object) -> object:
+    """Answer what a caller named, as an idempotency key remembers it."""
+    found = getattr(reference, "subject", None) or getattr(reference, "id", reference)
+    if isinstance(found, tuple):
+        return [named(part) for part in found]
+    return str(found) if isinstance(found, UUID) else found
+
+
 class Lookup:
     """One snapshot, asked about as of one moment."""
 
@@ -160,7 +168,10 @@ class Lookup:
         """Show a card."""
         rewards = history.rewards_at(self.session, row.number, self.moment.seq) if with_rewards else []
         template = self._templates.get(self.session, state.template_id, state.template_version)
-        return projections.card_view(row.id, state, template, self.customer(row.customer), rewards, self.moment.at)
+        held = None if state.held_for is None else self.session.reward(state.held_for)
+        waits_for = None if held is None else history.reward_at(self.session, held, self.moment.seq)
+        customer = self.customer(row.customer)
+        return projections.card_view(row.id, state, template, customer, rewards, self.moment.at, waits_for)
 
     def card_template(self, state: StampCard) -> CardTemplate:
         """Answer the template version a card is under."""

@@ -1,6 +1,6 @@
 """Moving cards to another template version: shown first, then made."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from uuid import UUID
 
 from stampledger import commands
@@ -8,6 +8,7 @@ from stampledger.aggregates import decide
 from stampledger.batches import Batch, Move, Report, Tally, for_each, without_key
 from stampledger.cards import StampCard, evolve_card
 from stampledger.errors import Refused
+from stampledger.lookup import named
 from stampledger.projections import Progress
 from stampledger.store.session import StreamKind, StreamRow
 from stampledger.writer import Call, Work, Writer
@@ -17,7 +18,7 @@ def move_to_template(
     writer: Writer,
     call: Call,
     template: object,
-    cards: Iterable[object] | None,
+    cards: Sequence[object] | None,
     *,
     force: bool,
     dry_run: bool,
@@ -25,6 +26,7 @@ def move_to_template(
 ) -> Batch:
     """Show, and unless it is a dry run make, the move of cards to a template version."""
     tally = Tally()
+    request = ("move_to_template", named(template), None if cards is None else [named(card) for card in cards], force)
     with writer.store.reading() as session:
         look = writer.lookup(session)
         target, version, found = look.template(template)
@@ -61,7 +63,8 @@ def move_to_template(
             work.record(row, row.id, StreamKind.CARD, state, told, held)
         return row.id
 
-    return for_each(writer, without_key(call), list(dict.fromkeys(numbers)), one, tally, progress)
+    call = without_key(call) if dry_run else call
+    return for_each(writer, call, request, list(dict.fromkeys(numbers)), one, tally, progress)
 
 
 def _move(row: StreamRow, before: StampCard, after: StampCard, refusal: Refused | None) -> Move:

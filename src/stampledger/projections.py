@@ -15,7 +15,8 @@ from stampledger import events, rules
 from stampledger.aggregates import Customer
 from stampledger.cards import StampCard
 from stampledger.events import Event
-from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
+from stampledger.rewards import IssuedReward, RewardKind, RewardStatus, reward_id
+from stampledger.standing import release, retreat
 from stampledger.values import AfterLastGoal, Brand, CardTemplate, Platform
 
 
@@ -312,13 +313,22 @@ def card_view(
     customer: CustomerInfo | None,
     rewards: Iterable[IssuedReward],
     at: datetime,
+    waits_for: IssuedReward | None = None,
 ) -> CardView:
-    """Show a card as it stands at a moment: what has lapsed by then counts as lapsed, recorded or not."""
+    """Show a card as it stands at a moment: what has lapsed by then counts as lapsed, recorded or not.
+
+    *waits_for* is the reward a full card is held for.
+    """
+    held, standing = waits_for is not None, card.standing
+    if waits_for is not None and waits_for.status_at(at) is RewardStatus.EXPIRED:
+        released = release(standing, template)
+        held, standing = released.held, released.standing
     lapsed = sum(credit.live for credit in card.credits if credit.expires_at is not None and at >= credit.expires_at)
-    progress = card.standing.progress - lapsed
+    if lapsed:
+        standing = retreat(standing, template, lapsed).standing
+    progress = standing.progress
     index = rules.next_goal(template, progress)
     goal = template.goals[index] if index < len(template.goals) else None
-    held = card.held_for is not None
     views = (reward_view(reward, at, card_id) for reward in rewards)
     return CardView(
         id=card_id,
@@ -328,11 +338,11 @@ def card_view(
         template_version=card.template_version,
         template_name=card.template_name,
         progress=Progress(stamps=progress, required=card.stamps_required),
-        cycle=card.standing.cycle,
-        status=_status(card, template, at),
+        cycle=standing.cycle,
+        status=_status(card, template, at, held),
         next_reward=(goal or template.goals[-1 if held else 0]).reward.title,
         stamps_missing=rules.stamps_missing(template, progress),
-        carried=card.standing.carried,
+        carried=standing.carried,
         remainder_minor=card.remainder_minor,
         stamps_total=card.stamps_total - lapsed,
         issued_at=card.issued_at,
@@ -343,12 +353,12 @@ def card_view(
     )
 
 
-def _status(card: StampCard, template: CardTemplate, at: datetime) -> CardStatus:
+def _status(card: StampCard, template: CardTemplate, at: datetime, held: bool) -> CardStatus:
     if card.deleted_at is not None:
         return CardStatus.DELETED
     if card.expired or card.expired_at(at):
         return CardStatus.EXPIRED
-    if card.held_for is not None:
+    if held:
         return CardStatus.HELD
     if card.full and template.after_last_goal is AfterLastGoal.CLOSE:
         return CardStatus.CLOSED
@@ -363,7 +373,8 @@ def customer_view(
     added = sum(event.count for event in told if isinstance(event, events.StampAdded))
     voided = sum(event.count for event in told if isinstance(event, events.StampVoided))
     refused = next((event for event in told if isinstance(event, events.StampRejected)), None)
-    won = {_won(event) for event in told} - {None}
+    granted = (events.AwardGranted, events.VoucherIssued, events.LotteryGranted)
+    won = {reward_id(event) for event in told if isinstance(event, granted)}
     used = {event.voucher_id for event in told if isinstance(event, events.VoucherRedeemed)}
     shown = [reward for reward in card.rewards if reward.status is not RewardStatus.VOIDED]
     return CustomerView(
@@ -383,14 +394,3 @@ def customer_view(
         lotteries=tuple(reward for reward in shown if reward.kind is RewardKind.LOTTERY),
         awards=tuple(reward for reward in shown if reward.kind is RewardKind.AWARD),
     )
-
-
-def _won(event: Event) -> UUID | None:
-    match event:
-        case events.AwardGranted():
-            return event.reward_id
-        case events.VoucherIssued():
-            return event.voucher_id
-        case events.LotteryGranted():
-            return event.lottery_id
-    return None

@@ -12,7 +12,7 @@ from stampledger.batches import Report, Tally, for_each
 from stampledger.errors import InvalidInput
 from stampledger.events import StampRejected
 from stampledger.importing import Source, moment, read_rows, refuse_problems
-from stampledger.lookup import EVERYTHING
+from stampledger.lookup import EVERYTHING, named
 from stampledger.store import history, lists
 from stampledger.store.claims import code_key
 from stampledger.store.session import Scope, Session, StreamKind
@@ -74,8 +74,9 @@ def import_receipts(
     if by_amount and found.per_amount is None:
         raise InvalidInput("by_amount", by_amount, "needs a template that earns by amount")
     run = _Run(target.id, target.number, version, found, by_amount)
-    call = {**batches.without_key(call), "channel": call.get("channel") or Channel.IMPORT}
-    for_each(writer, call, receipts, run.one, Tally(), progress)
+    call = {**call, "channel": call.get("channel") or Channel.IMPORT}
+    request = ("import_receipts", named(template), by_amount, [receipt.code for receipt in receipts])
+    for_each(writer, call, request, receipts, run.one, Tally(), progress)
     return Receipts(read=len(receipts), **run.counts)
 
 

@@ -180,8 +180,9 @@ class Writer:
         subject = body(work)
         entries = tuple(work.recording.entries)
         if work.key is not None and work.refusal is None:
-            seq = work.repeats[0].scan if work.repeats else entries[0].seq if entries else _head(session)
-            session.add(session.sql.add_claim, scope=int(Scope.KEY), key=work.key, seq=seq, digest=digest)
+            told = work.repeats or entries
+            seq = told[0].scan if told else -_number(session, subject)
+            self.claim_key(session, (work.key, digest), seq)
         if work.repeats:
             return Done(id=work.repeats[0].scan, entries=work.repeats, subject=subject, repeated=True)
         return Done(
@@ -196,10 +197,31 @@ class Writer:
         self, session: Session, key: str, first: tuple[int, bytes | None], digest: bytes, same: Same | None
     ) -> Done:
         seq, known = first
-        entries = history.scan_entries(session, seq, EVERYTHING)
+        entries = history.scan_entries(session, seq, EVERYTHING) if seq > 0 else ()
         if known != digest or not (same is None or same(entries)):
-            raise IdempotencyKeyReused("idempotency_key", key, "belongs to an earlier, different request", seq)
-        return Done(id=seq, entries=entries, subject=entries[0].stream if entries else None, repeated=True)
+            raise _reused(key, seq)
+        if seq > 0:
+            return Done(id=seq, entries=entries, subject=entries[0].stream, repeated=True)
+        return Done(id=_head(session), entries=(), subject=session.stream_by_number(-seq).id, repeated=True)
+
+    def unclaimed_key(self, session: Session, call: Call, request: tuple[Any, ...]) -> tuple[str, bytes] | None:
+        """Answer (key, digest) where a request over many cards has still to claim its idempotency key.
+
+        Raises:
+            IdempotencyKeyReused: The key belongs to another request.
+        """
+        key = _text(call.get("idempotency_key"), "idempotency_key")
+        if key is None:
+            return None
+        digest = codec.request_digest(request)
+        first = session.claim(Scope.KEY, key)
+        if first is not None and first[1] != digest:
+            raise _reused(key, first[0])
+        return None if first is not None else (key, digest)
+
+    def claim_key(self, session: Session, key: tuple[str, bytes], seq: int) -> None:
+        """Let an idempotency key stand for a scan; for none, by the negative number of the stream it is about."""
+        session.add(session.sql.add_claim, scope=int(Scope.KEY), key=key[0], seq=seq, digest=key[1])
 
 
 class WorkSupplies:
@@ -244,6 +266,17 @@ def naming_the_winner(session: Session, refusal: VoucherIsRedeemed, row: RewardR
         if entry is not None and isinstance(entry.event, events.VoucherRedeemed):
             return attrs.evolve(refusal, redeemed_by=entry.actor, redeemed_seq=entry.seq)
     return refusal
+
+
+def _reused(key: str, seq: int) -> IdempotencyKeyReused:
+    return IdempotencyKeyReused("idempotency_key", key, "belongs to an earlier, different request", abs(seq))
+
+
+def _number(session: Session, subject: UUID | None) -> int:
+    """Answer the number of the stream a wish was about that was true already; its negative is what its key claims."""
+    row = None if subject is None else session.stream(subject)
+    assert row is not None, "a wish that needs no entry is about something that exists"
+    return row.number
 
 
 def _head(session: Session) -> int:

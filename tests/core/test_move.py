@@ -327,7 +327,7 @@ def test_void_never_behind_the_move_of_a_full_card():
     """
     till = Till(coffee(3))
     till.add(3)
-    till.move(coffee(5))
+    till.move(coffee(2))
     till.add(1)
 
     (void, *_) = told(till.void(0), events.StampVoided)

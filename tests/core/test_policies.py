@@ -252,12 +252,10 @@ def test_currency_without_decimals():
     """
     In a currency without decimals an amount is what it says: a stamp for each 1000 yen.
     """
-    rule = PerAmount(amount=Decimal(1000), decimals=0)
-    till = Till(coffee(per_amount=rule))
+    till = Till(coffee(per_amount=PerAmount(amount=Decimal(1000), decimals=0)))
 
     till.add(amount_minor=2999)
 
-    assert 2999 == rule.minor_units(Decimal(2999), "amount")
     assert ("2/8", 999) == (progress(till), till.card.remainder_minor)
 
 
@@ -540,8 +538,26 @@ def test_void_of_a_held_card():
     assert till.card.held_for is not None
     till.void(1)
 
-    assert ("6/8", 0, None) == (progress(till), till.card.standing.carried, till.card.held_for)
+    assert ("6/8", 0) == (progress(till), till.card.standing.carried)
+    assert [None] == [till.card.held_for]
     assert [("Free coffee", "voided")] == statuses(till)
+
+
+def test_void_of_a_held_card_that_keeps_its_reward():
+    """
+    A card whose full cycle was voided waits no longer, though the voucher stays good by the template's policy.
+    """
+    till = Till(coffee(2, after_last_goal=AfterLastGoal.HOLD, rewards_kept_on_void=True))
+    till.add(2)
+    till.redeem()
+    till.add(2)
+
+    till.void()
+
+    assert [None] == [till.card.held_for]
+    assert (1, "2/2") == (till.card.standing.cycle, progress(till))
+    till.add(1)
+    assert (2, "1/2") == (till.card.standing.cycle, progress(till))
 
 
 def test_void_of_a_played_lottery():

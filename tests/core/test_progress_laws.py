@@ -11,8 +11,10 @@ from stampledger.rewards import IssuedReward
 from stampledger.testing import Kind, Moment, Till, Wish, templates, wishes
 from stampledger.values import AfterLastGoal, Award, BirthdayGift, CardTemplate, Limits, Overflow
 from tests.core.shop import (
+    COFFEE,
     coffee,
     goal_rewards,
+    goals_of,
     goals_reached,
     laid_out,
     sentence,
@@ -58,6 +60,45 @@ def test_stamps_total(template: CardTemplate, asked: list[Wish]):
         event(f"cycles: {min(state.standing.cycle, 4)}")
         assert added - voided == state.stamps_total
         assert laid_out(added - voided, template.goals[-1].stamps) == (state.standing.cycle, state.standing.progress)
+
+
+@given(
+    templates(**unlimited, per_amount=None, stamps_valid_for=None, goals=goals_of(COFFEE)),
+    wishes(Kind.ADD, Kind.REACH, Kind.REACH, Kind.REDEEM, moments=(Moment.STILL,)),
+)
+def test_every_policy_stamp_by_stamp(template: CardTemplate, asked: list[Wish]):
+    """
+    Whatever a full card does next, by whichever policy, is what laying down stamp after stamp by hand comes to.
+    """
+    till = Till(template)
+    size, after, drops = template.goals[-1].stamps, template.after_last_goal, template.overflow is Overflow.DROP
+    cycle, on_card, waiting, held = 1, 0, 0, False
+    for wish in asked:
+        outcome = till.perform(wish)
+        if outcome is None:
+            continue
+        credit = next(iter(told(outcome.events, events.StampAdded)), None)
+        pile = 0
+        if credit is not None:
+            assert not held and not (after is AfterLastGoal.CLOSE and on_card == size)
+            pile = credit.count + credit.dropped
+        elif held and till.card.held_for != outcome.before.held_for:
+            pile, waiting, held = waiting, 0, False
+        laid = filled = 0
+        while pile and not held and not (filled and drops) and not (after is AfterLastGoal.CLOSE and on_card == size):
+            if on_card == size:
+                cycle, on_card = cycle + 1, 0
+            on_card, pile, laid = on_card + 1, pile - 1, laid + 1
+            filled = on_card == size
+            held = filled and after is AfterLastGoal.HOLD
+        waiting = waiting if laid == 0 else pile if held and not drops else 0
+        if credit is not None:
+            event(f"{after} {template.overflow}: {'beyond' if pile else 'within'}")
+            assert (laid + waiting, pile - waiting) == (credit.count, credit.dropped)
+
+        standing = till.card.standing
+        assert (cycle, on_card, waiting) == (standing.cycle, standing.progress, standing.carried)
+        assert held == (till.card.held_for is not None)
 
 
 @given(templates(), wishes(size_max=30))

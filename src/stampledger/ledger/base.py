@@ -9,7 +9,7 @@ from stampledger.aggregates import decide
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
 from stampledger.errors import InvalidInput
-from stampledger.lookup import Moment
+from stampledger.lookup import Moment, named
 from stampledger.projections import Entry
 from stampledger.store.session import StreamKind
 from stampledger.view import CardRef, Scan, View
@@ -72,11 +72,3 @@ def wants(value: object, kind: type, field: str) -> None:
     """
     if not isinstance(value, kind):
         raise InvalidInput(field, value, f"must be a {kind.__name__}")
-
-
-def named(reference: object) -> object:
-    """Answer what a caller named, as an idempotency key remembers it."""
-    found = getattr(reference, "subject", None) or getattr(reference, "id", reference)
-    if isinstance(found, tuple):
-        return [named(part) for part in found]
-    return str(found) if isinstance(found, UUID) else found

@@ -9,7 +9,8 @@ from uuid import UUID
 from stampledger import batches, checks, commands, crediting
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
-from stampledger.ledger.base import Verbs, named
+from stampledger.ledger.base import Verbs
+from stampledger.lookup import named
 from stampledger.projections import Entry
 from stampledger.values import MessageChannel, Platform
 from stampledger.view import CardRef, CustomerRef, Scan, TemplateRef
@@ -69,7 +70,7 @@ class CardVerbs(Verbs):
 
         Raises:
             ScanNotFound: There is no such scan.
-            InvalidInput: The scan added no stamps.
+            InvalidInput: The scan added no stamps, or the code is that of several scans.
             Refused: A reward was redeemed and the template refuses the void then.
         """
         reason = checks.text(reason, "reason", empty=True)

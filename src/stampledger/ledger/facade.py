@@ -167,8 +167,9 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
         Raises:
             NotFound: The template or a card is unknown; nothing was written.
         """
+        chosen = None if cards is None else checks.items(cards, "cards")
         return moves.move_to_template(
-            self._writer, call, template, cards, force=force, dry_run=dry_run, progress=progress
+            self._writer, call, template, chosen, force=force, dry_run=dry_run, progress=progress
         )
 
     def celebrate_birthdays(self, on: date, *, progress: Report | None = None, **call: Unpack[Call]) -> Batch:
@@ -216,7 +217,7 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             text=checks.text(text, "text", checks.TEXT_LENGTH_MAX, empty=True),
             voucher=voucher,
         )
-        return batches.send_campaign(self._writer, call, campaign, tuple(cards), progress)
+        return batches.send_campaign(self._writer, call, campaign, checks.items(cards, "cards"), progress)
 
     def import_cards(
         self,

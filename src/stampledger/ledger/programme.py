@@ -15,8 +15,8 @@ from stampledger.aggregates import (
     decide_customer,
     decide_template,
 )
-from stampledger.ledger.base import KEEP, Verbs, named, wants
-from stampledger.lookup import EVERYTHING
+from stampledger.ledger.base import KEEP, Verbs, wants
+from stampledger.lookup import EVERYTHING, named
 from stampledger.projections import Entry
 from stampledger.refusals import CustomerIsForgotten
 from stampledger.store import history
@@ -131,7 +131,11 @@ class ProgrammeVerbs(Verbs):
             work.record(row, row.id, StreamKind.CUSTOMER, before, told)
             return row.id
 
-        return self._do(call, ("update_customer", named(customer), sorted(changes)), body)
+        def same(first: tuple[Entry, ...]) -> bool:
+            person = getattr(first[0].event, "person", None) if first else None
+            return person is None or attrs.evolve(person, **changes) == person
+
+        return self._do(call, ("update_customer", named(customer), sorted(changes)), body, same)
 
     def forget_customer(self, customer: CustomerRef, **call: Unpack[Call]) -> Scan:
         """Forget a person: the key that sealed their data is destroyed. The cards and their history stay, nameless.

@@ -8,10 +8,10 @@ import attrs
 from stampledger import codec
 from stampledger.aggregates import Aggregate, evolve
 from stampledger.cards import StampCard
-from stampledger.errors import Corrupt
 from stampledger.events import Event
 from stampledger.projections import Entry
 from stampledger.store.claims import claim
+from stampledger.store.head import Head
 from stampledger.store.history import Templates
 from stampledger.store.rows import customer_of, save_rows
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
@@ -61,45 +61,23 @@ class Recording:
     ) -> Recorded:
         """Append events to a stream and bring its rows up to date; *reclaims* says that a voided code is used anew."""
         session, origin = self.session, self.origin
-        head = session.one(session.sql.head)
-        if head is None:
-            raise Corrupt(session.business_name, None, None, "the head of the Journal is missing")
-        seq, recorded_at, chain = head
-        if not self.entries:  # Each scan has a moment of its own, so that a past datetime means one entry for ever.
-            recorded_at = max(recorded_at + 1, origin.now)
-        recorded = codec.instant(recorded_at)
-        number = stream.number if stream is not None else seq + 1
+        head = Head(session, origin.actor, origin.channel)
+        if not self.entries:
+            head.begin_scan(origin.now)
+        recorded = codec.instant(head.recorded_at)
+        number = stream.number if stream is not None else head.seq + 1
         version = stream.version if stream is not None else 0
-        actor, channel = session.word(origin.actor), session.word(origin.channel)
         entries: list[Entry] = []
-        state, scan = before, self.first or seq + 1
+        state, scan = before, self.first or head.seq + 1
         for event in told:
-            seq, version = seq + 1, version + 1
+            version += 1
             name = codec.name_of(type(event))
-            at = codec.microseconds(event.at)
             code: str | None = getattr(event, "code", None)
             seal = session.sealer(self._subject(stream_id, before), stream_id) if codec.holds_personal(name) else None
             body = codec.encode(event, seal)
             place = len(self.entries) + len(entries)
-            entry_digest = codec.digest(stream_id, version, name, place, at, code, origin.actor, origin.channel, body)
-            chain = codec.link(chain, seq, recorded_at, entry_digest)
-            session.add(
-                session.sql.add_entry,
-                seq=seq,
-                stream=number,
-                version=version,
-                kind=session.word(name),
-                place=place,
-                recorded_at=recorded_at,
-                occurred_at=None if at == recorded_at else at,
-                code=code,
-                actor=actor,
-                channel=channel,
-                body=body,
-                hash=chain,
-            )
             entry = Entry(
-                seq=seq,
+                seq=head.append(number, stream_id, version, name, place, codec.microseconds(event.at), code, body),
                 scan=scan,
                 stream=stream_id,
                 version=version,
@@ -113,9 +91,9 @@ class Recording:
             state = evolve(state, event)
             entries.append(entry)
         assert state is not None
-        session.run(session.sql.set_head, n_seq=seq, n_recorded_at=recorded_at, n_hash=chain)
+        head.save()
         customer = stream.customer if stream is not None else customer_of(session, number, kind, state)
-        row = StreamRow(number, stream_id, kind, version, seq, customer, None)
+        row = StreamRow(number, stream_id, kind, version, head.seq, customer, None)
         save_rows(session, row, stream is None, before, state, entries, at_hand or {})
         self.entries.extend(entries)
         return Recorded(entries=tuple(entries), row=row, state=state)

@@ -1,15 +1,16 @@
 """The engine: opened, made safe, and its errors given our names."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from stampledger.errors import (
     Conflict,
@@ -23,10 +24,24 @@ from stampledger.errors import (
     UnsafeDurability,
 )
 
-__all__ = ["Connection", "Engine", "is_memory", "open_engine", "prepare", "translated"]
+__all__ = [
+    "Connection",
+    "Engine",
+    "connect",
+    "identity",
+    "is_shared",
+    "is_taken",
+    "open_engine",
+    "prepare",
+    "quoted",
+    "secure_delete",
+    "translated",
+]
 
 BUSY_SECONDS = 10.0
+WAL_RETRY_SECONDS = 0.01
 DURABILITIES = {"full": 2, "normal": 1}  # SQLite's PRAGMA synchronous.
+DRIVER_OPTIONS = {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 
 
 def open_engine(url: str, *, create: bool = True) -> Engine:
@@ -38,47 +53,106 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise InvalidInput("url", "(hidden)", "must be a database URL, like sqlite:///shop.db") from error
-    if parsed.get_backend_name() != "sqlite":
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError, TypeError, AttributeError):  # Its message may show a password.
+        raise InvalidInput("url", "(hidden)", "must be a database URL, like sqlite:///shop.db") from None
+    if backend != "sqlite":
         raise InvalidInput("url", parsed.drivername, "must be a sqlite URL in this release")
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    if parsed.database in (None, "", ":memory:"):
+    unknown = () if "uri" in parsed.query else tuple(parsed.query.keys() - DRIVER_OPTIONS)
+    if unknown:
+        raise InvalidInput("url", unknown[0], "has an option that only a file: URL with uri=true may have")
+    arguments = {"timeout": BUSY_SECONDS} if "timeout" not in parsed.query else {}
+    options: dict[str, Any] = {"connect_args": {**arguments, "check_same_thread": False}}
+    file = parsed.database or ""
+    if _names_memory(parsed):
         options["poolclass"] = StaticPool
-    elif not create and not parsed.database.startswith("file:") and not Path(parsed.database).exists():
-        raise NotALedger(f"there is no ledger at {parsed.database}")
+    elif not create and not file.startswith("file:") and "\0" not in file and not Path(file).exists():
+        raise NotALedger(f"there is no ledger at {file}")
     try:
         return create_engine(parsed, **options)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise InvalidInput("url", parsed.drivername, "must name an installed database driver") from error
+    except (NoSuchModuleError, ImportError):
+        raise InvalidInput("url", parsed.drivername, "must name an installed database driver") from None
+    except (SQLAlchemyError, ValueError, TypeError):
+        raise InvalidInput("url", "(hidden)", "must be like sqlite:///shop.db, without a user or host") from None
 
 
-def is_memory(engine: Engine) -> bool:
-    """Answer whether the database lives in memory, where durability has no meaning."""
-    return engine.url.database in (None, "", ":memory:")
+def _names_memory(url: URL) -> bool:
+    return (
+        url.database in (None, "", ":memory:")
+        or url.query.get("mode") == "memory"
+        or str(url.database).startswith("file::memory:")
+    )
 
 
-def prepare(connection: sqlite3.Connection, durability: str, *, memory: bool, ours: bool) -> None:
+def connect(engine: Engine) -> Any:
+    """Take a connection from the engine's pool.
+
+    Raises:
+        StorageError: The database cannot be opened.
+        InvalidInput: The driver cannot understand what it is to open.
+    """
+    with translated():
+        try:
+            return engine.raw_connection()
+        except (TypeError, ValueError) as error:
+            reason = f"cannot be understood by the driver ({type(error).__name__})"
+            raise InvalidInput("url", "(hidden)", reason) from None
+
+
+def quoted(schema: str | None) -> str:
+    """Answer the name of a schema as SQL writes it; without one, that of the main database."""
+    return '"' + (schema or "main").replace('"', '""') + '"'
+
+
+def _file_of(connection: sqlite3.Connection, schema: str | None) -> str:
+    """Answer the file a schema lives in; none for one in memory."""
+    wanted = (schema or "main").lower()
+    for _, name, file in connection.execute("PRAGMA database_list").fetchall():
+        if name.lower() == wanted:
+            return file or ""
+    raise InvalidInput("schema", schema, "must be attached to every connection of the engine")
+
+
+def identity(connection: sqlite3.Connection, schema: str | None) -> tuple[object, ...]:
+    """Answer what tells one database from another, by whatever path it was opened."""
+    file = _file_of(connection, schema)
+    if not file:
+        return ("memory", id(connection))
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return ("file", file)
+    return ("file", found.st_dev, found.st_ino)
+
+
+def is_shared(engine: Engine, connection: sqlite3.Connection, schema: str | None) -> bool:
+    """Answer whether there is but one connection for everybody, as to a database in memory."""
+    return isinstance(engine.pool, StaticPool | SingletonThreadPool) or not _file_of(connection, schema)
+
+
+def prepare(connection: sqlite3.Connection, durability: str, schema: str | None, *, ours: bool) -> None:
     """Make a connection safe, and see that it is: WAL, synchronous=FULL unless less was asked for by name.
+
+    In memory there is nothing to keep.
 
     Raises:
         UnsafeDurability: The database would acknowledge what it may lose.
     """
-    cursor = connection.cursor()
+    wanted = DURABILITIES[durability]
+    where = quoted(schema)
     with translated():
-        if memory:
+        if not _file_of(connection, schema):
             return
-        wanted = DURABILITIES[durability]
+        mode = connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0]
+        read_only = ours and mode != "wal" and _read_only(connection)
         if ours:
-            cursor.execute(f"PRAGMA synchronous={wanted}")
-            cursor.execute("PRAGMA secure_delete=ON")
-            mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
-            if mode != "wal" and not _read_only(connection):
-                cursor.execute("PRAGMA journal_mode=WAL")
-        mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
-        synchronous = cursor.execute("PRAGMA synchronous").fetchone()[0]
-        cursor.close()
-    if mode != "wal" and not _read_only(connection):
+            connection.execute(f"PRAGMA {where}.synchronous={wanted}")
+            connection.execute(f"PRAGMA {where}.secure_delete=ON")
+            if not read_only:
+                _use_wal(connection, where)
+        mode = connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0]
+        synchronous = connection.execute(f"PRAGMA {where}.synchronous").fetchone()[0]
+    if mode != "wal" and not read_only:
         raise UnsafeDurability(f"the database is in journal mode {mode}; the ledger needs WAL")
     if synchronous < wanted:
         raise UnsafeDurability(
@@ -87,19 +161,48 @@ def prepare(connection: sqlite3.Connection, durability: str, *, memory: bool, ou
         )
 
 
-def _read_only(connection: sqlite3.Connection) -> bool:
-    cursor = connection.cursor()
+def _use_wal(connection: sqlite3.Connection, where: str) -> None:
+    """Change to WAL, once for all. SQLite does not wait for whoever else does so just now; this does."""
+    deadline = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1_000
+    while connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute(f"PRAGMA {where}.journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_RETRY_SECONDS)
+
+
+@contextmanager
+def secure_delete(cursor: Any, schema: str | None) -> Iterator[None]:
+    """Let what is deleted be overwritten, on a connection that is not ours: a forgotten person's key must be gone."""
+    pragma = f"PRAGMA {quoted(schema)}.secure_delete"
+    before = _SECURE_DELETE[cursor.execute(pragma).fetchone()[0]]
+    if before == "ON":
+        yield
+        return
+    cursor.execute(f"{pragma}=ON").fetchall()
     try:
-        if cursor.execute("PRAGMA query_only").fetchone()[0]:
-            return True
-        if connection.in_transaction:
-            return False
-        cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
-        return "readonly" in str(error)
+        yield
     finally:
-        cursor.close()
+        with suppress(sqlite3.Error):
+            cursor.execute(f"{pragma}={before}").fetchall()
+
+
+_SECURE_DELETE = {0: "OFF", 1: "ON", 2: "FAST"}
+
+
+def _read_only(connection: sqlite3.Connection) -> bool:
+    if connection.execute("PRAGMA query_only").fetchone()[0]:
+        return True
+    if connection.in_transaction:
+        return False
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorname.startswith("SQLITE_READONLY")
     return False
 
 
@@ -116,6 +219,12 @@ def translated(*, committing: bool = False) -> Iterator[None]:
         raise StorageError(f"the database layer failed: {type(error).__name__}") from error
     except sqlite3.Error as error:
         raise _ours(error, committing) from error
+
+
+def is_taken(error: StampledgerError) -> bool:
+    """Answer whether a conflict is about a key that is there already, and not about a lock."""
+    cause = getattr(error.__cause__, "orig", None) or error.__cause__
+    return isinstance(cause, sqlite3.IntegrityError)
 
 
 def _ours(error: BaseException, committing: bool) -> StampledgerError:

@@ -56,15 +56,16 @@ def entry_of(session: Session, row: Any) -> Entry:
 
 
 def entry_at(session: Session, seq: int) -> Entry | None:
-    """Answer an entry by its number."""
+    """Answer an entry by its number; None also where another application wrote it."""
     row = session.one(session.sql.entry, b_seq=seq)
-    return None if row is None else entry_of(session, row)
+    return None if row is None or row[3] == StreamKind.OTHER else entry_of(session, row)
 
 
 def entries_between(session: Session, after: int, upto: int) -> Iterator[Entry]:
-    """Yield the entries of (after, upto] in their order, in bounded memory."""
+    """Yield the entries of (after, upto] in their order, in bounded memory; not those of other applications."""
     for row in session.each(session.sql.entries_after, b_after=after, b_upto=upto, b_limit=max(0, upto - after)):
-        yield entry_of(session, row)
+        if row[3] != StreamKind.OTHER:
+            yield entry_of(session, row)
 
 
 def scan_entries(session: Session, scan: int, upto: int) -> tuple[Entry, ...]:

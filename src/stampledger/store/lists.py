@@ -99,6 +99,7 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     if "template" in chosen or "number" in chosen:
         source = source.outerjoin(tables.card, (ca.business == j.business) & (ca.stream == j.stream))
     where: list[ColumnElement[bool]] = [j.business == bindparam("b_business"), j.seq <= bindparam("b_upto")]
+    where.append(st.kind != int(StreamKind.OTHER))
     for name, column in (
         ("kind", j.kind), ("actor", j.actor), ("channel", j.channel), ("stream", j.stream), ("customer", st.customer),
         ("seq", j.seq),

@@ -29,8 +29,6 @@ def rebuild(session: Session, templates: Templates, progress: Callable[[int, int
     done = 0
     for entries, number in _groups(session, last):
         row = session.stream_by_number(number)
-        if row.kind is StreamKind.OTHER:
-            continue
         before = state = states.get(number)
         rewards: dict[UUID, RewardRow] = {}
         for entry in entries:
@@ -60,11 +58,14 @@ def _groups(session: Session, last: int) -> Iterator[tuple[list[Entry], int]]:
     after, group, current = 0, list[Entry](), 0
     while rows := session.all(session.sql.entries_after, b_after=after, b_upto=last, b_limit=1_000):
         for row in rows:
+            after = row[0]
+            if row[3] == StreamKind.OTHER:  # Nothing of ours follows from it.
+                continue
             entry = entry_of(session, row)
             if group and (entry.scan != group[0].scan or row[1] != current):
                 yield group, current
                 group = []
             group.append(entry)
-            current, after = row[1], entry.seq
+            current = row[1]
     if group:
         yield group, current

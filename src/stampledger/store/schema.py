@@ -4,6 +4,8 @@ Businesses, streams and recurring words (kinds, actors, channels) are whole numb
 of its names is stored twice. A stream's number is the seq of its first entry.
 """
 
+import re
+
 import attrs
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+from stampledger.errors import InvalidInput
 
 FORMAT = 1  # Of the tables; a ledger that finds a higher one does not touch it.
 DEFAULT_PREFIX = "stampledger_"
@@ -45,7 +49,14 @@ class Schema:
 
 
 def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
-    """Answer the tables under a prefix, in a schema where one is named."""
+    """Answer the tables under a prefix, in a schema where one is named.
+
+    Raises:
+        InvalidInput: One of them is no name.
+    """
+    _check_name(prefix, "prefix")
+    if schema is not None:
+        _check_name(schema, "schema")
     metadata = MetaData(schema=schema)
 
     def table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
@@ -171,6 +182,14 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("key", LargeBinary, nullable=False),
         ),
     )
+
+
+def _check_name(name: object, field: str) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidInput(field, name, "must be up to 40 of the letters a to z, digits and underscores")
+
+
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
 def creation(schema: Schema, dialect: Dialect) -> list[str]:

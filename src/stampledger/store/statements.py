@@ -185,6 +185,7 @@ class Statements:
         self.reward = made(select(*reward).where(by(re.business), by(re.id)))
         self.rewards_of = made(select(*reward).where(by(re.business), by(re.holder)).order_by(re.issued_seq, re.id))
         self.rewards_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code), re.due_at.is_not(None)))
+        self.two_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code)).limit(2))
         self.due_rewards = made(
             select(re.holder).distinct()
             .where(by(re.business), re.due_at <= bindparam("b_due"))

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 
 from stampledger import codec
 from stampledger.checks import text
-from stampledger.errors import BusinessNotFound, InvalidInput, NotALedger, SchemaTooNew
+from stampledger.errors import BusinessNotFound, InvalidInput, NotALedger, SchemaTooNew, StorageError
 from stampledger.sources import Random
-from stampledger.store import database, schema
+from stampledger.store import bell, database, schema
 from stampledger.store.database import translated
 from stampledger.store.history import Templates
 from stampledger.store.session import Session, Words
@@ -37,10 +37,12 @@ class Store:
         create: bool = True,
         owned: bool = False,
     ) -> None:
-        if durability not in database.DURABILITIES:
+        if durability not in tuple(database.DURABILITIES):
             raise InvalidInput("durability", durability, f"must be one of {', '.join(database.DURABILITIES)}")
-        if engine.dialect.name != "sqlite":
-            raise InvalidInput("engine", engine.dialect.name, "must be one of sqlite in this release")
+        if not isinstance(engine, Engine):
+            raise InvalidInput("engine", type(engine).__name__, "must be an SQLAlchemy engine")
+        if engine.dialect.name != "sqlite" or engine.dialect.is_async:
+            raise InvalidInput("engine", engine.dialect.name, "must be one of sqlite in this release, and not async")
         self.engine = engine
         self.business_name = text(business, "business")
         self.tables = schema.build(prefix, schema_name)
@@ -48,25 +50,26 @@ class Store:
         self.words = Words()
         self._random = random
         self._durability = durability
-        self._memory = database.is_memory(engine)
+        self._schema_name = schema_name
         self._owned = owned
         self._lock = threading.RLock()
         self._bound: Connection | None = None
+        self._unbound = self
         self.sql = Statements(self.tables, engine.dialect)
-        with translated():
-            fairy: Any = engine.raw_connection()
-        self._fairy: Any = fairy
-        writer: Any = fairy.driver_connection
-        self._writer: Any = writer
-        self._isolation_level = writer.isolation_level
+        self._fairy: Any = database.connect(engine)
+        self._writer: Any = self._fairy.driver_connection
         try:
-            with _ours(writer):
-                database.prepare(writer, self._durability, memory=self._memory, ours=True)
+            self._shared = database.is_shared(engine, self._writer, schema_name)
+            if not self._shared:
+                self._fairy.detach()  # The connection is this store's alone; the pool never sees what is set on it.
+            with _ours(self._writer):
+                database.prepare(self._writer, self._durability, schema_name, ours=True)
                 self.business = self._begin_business(create)
-            if not self._memory:  # The connection is this store's alone until it is given back.
-                writer.isolation_level = None
+            if not self._shared:
+                self._writer.isolation_level = None
+            self.bell = bell.of(database.identity(self._writer, schema_name), prefix, self.business_name)
         except BaseException:
-            self._fairy.invalidate()
+            self.close()
             raise
 
     # Opening.
@@ -94,8 +97,8 @@ class Store:
             return found
 
     def _has_tables(self, cursor: Any) -> bool:
-        name = self.tables.meta.name
-        return cursor.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+        found = f"SELECT 1 FROM {database.quoted(self._schema_name)}.sqlite_master WHERE name = ?"
+        return cursor.execute(found, (self.tables.meta.name,)).fetchone() is not None
 
     def _create_tables(self) -> None:
         cursor = self._writer.cursor()
@@ -113,7 +116,7 @@ class Store:
 
     def _check_format(self, cursor: Any) -> None:
         row = cursor.execute(self.sql.meta.sql, self.sql.meta.arguments({"b_name": "format"})).fetchone()
-        if row is None or not isinstance(row[0], int):
+        if row is None or not isinstance(row[0], int) or row[0] < 1:
             raise NotALedger("the database has the ledger's tables but not their format")
         if row[0] > schema.FORMAT:
             raise SchemaTooNew(f"the tables have format {row[0]}; this release knows up to {schema.FORMAT}")
@@ -150,9 +153,9 @@ class Store:
             with self._writing_bound(self._bound) as session:
                 yield session
             return
-        with self._lock, _ours(self._writer):
-            cursor = self._writer.cursor()
+        with self._lock, _ours(self._open_writer()):
             with translated():
+                cursor = self._writer.cursor()
                 cursor.execute("BEGIN IMMEDIATE")
             session = self._session(cursor)
             try:
@@ -168,40 +171,60 @@ class Store:
                 _roll_back(cursor)
                 raise
             self._remember(session)
+        if self.bell.waiting:
+            self.bell.ring()
 
     @contextlib.contextmanager
     def _writing_bound(self, connection: Connection) -> Iterator[Session]:
         """Write inside the caller's transaction: all of a command or, after an error, none of it."""
         with self._lock, translated():
-            if not connection.in_transaction():
-                connection.begin()
-            cursor: Any = connection.connection.cursor()
+            cursor = self._bound_cursor(connection)
             session = self._session(cursor)
             session.run(self.sql.touch_head)  # Takes the write lock before anything is read.
             if not cursor.connection.in_transaction:
                 raise InvalidInput("connection", "autocommit", "must be in a transaction of its own")
             cursor.execute("SAVEPOINT stampledger")
             try:
-                yield session
+                with database.secure_delete(cursor, self._schema_name):
+                    yield session
             except BaseException:
-                cursor.execute("ROLLBACK TO stampledger")
-                cursor.execute("RELEASE stampledger")
+                self._undo(connection, cursor)
                 raise
             cursor.execute("RELEASE stampledger")
+
+    def _bound_cursor(self, connection: Connection) -> Any:
+        self.templates = Templates()  # What the caller may have rolled back is not remembered.
+        if not connection.in_transaction():
+            connection.begin()
+        return connection.connection.cursor()
+
+    def _undo(self, connection: Connection, cursor: Any) -> None:
+        """Take back what a command wrote. Where the database took back everything, SQLAlchemy is told so too."""
+        if cursor.connection.in_transaction:
+            cursor.execute("ROLLBACK TO stampledger")
+            cursor.execute("RELEASE stampledger")
+        else:
+            connection.rollback()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A snapshot: everything read in it belongs to one moment."""
+        if self._bound is not None and self._bound.closed:  # What was committed is there for everybody.
+            with self._unbound.reading() as session:
+                yield session
+            return
         if self._bound is not None:
             with translated():
-                yield self._session(self._bound.connection.cursor())
+                cursor = self._bound_cursor(self._bound)
+                with _snapshot(cursor):
+                    yield self._session(cursor)
             return
-        if self._memory or self._writing_here():
-            with self._lock, translated(), _ours(self._writer):
-                yield self._session(self._writer.cursor())
+        if self._shared or self._writing_here():
+            with self._lock, translated(), _ours(self._open_writer()):
+                yield self._session(self._writer.cursor(), settled=not self._writer.in_transaction)
             return
-        with translated():
-            fairy = self.engine.raw_connection()
+        self._open_writer()
+        fairy = database.connect(self.engine)
         try:
             connection: Any = fairy.driver_connection
             with translated(), _ours(connection):
@@ -214,12 +237,17 @@ class Store:
         finally:
             fairy.close()
 
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            raise StorageError("the ledger is closed")
+        return self._writer
+
     def _writing_here(self) -> bool:
         """Whether this very thread is inside `writing`: it must see what it has written."""
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            return bool(self._writer.in_transaction)
+            return bool(self._open_writer().in_transaction)
         finally:
             self._lock.release()
 
@@ -230,19 +258,24 @@ class Store:
             InvalidInput: The connection belongs to another database.
             UnsafeDurability: The connection may lose what it commits.
         """
-        if connection.engine.url != self.engine.url and connection.engine is not self.engine:
-            raise InvalidInput("connection", connection.engine.url.database, "must be to the ledger's own database")
-        raw: Any = connection.connection.driver_connection
-        database.prepare(raw, self._durability, memory=self._memory, ours=False)
+        if not isinstance(connection, Connection):
+            raise InvalidInput("connection", type(connection).__name__, "must be an SQLAlchemy connection")
+        if connection.dialect.name != self.engine.dialect.name:
+            raise InvalidInput("connection", connection.dialect.name, "must be to the ledger's own database")
+        with translated():
+            raw: Any = connection.connection.driver_connection
+            if database.identity(raw, self._schema_name) != database.identity(self._open_writer(), self._schema_name):
+                raise InvalidInput("connection", connection.engine.url.database, "must be to the ledger's own database")
+        database.prepare(raw, self._durability, self._schema_name, ours=False)
         bound: Self = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
-        bound._bound = connection
-        bound.templates = Templates()
+        bound._bound, bound._unbound = connection, self._unbound
         bound._lock = threading.RLock()
         return bound
 
-    def _session(self, cursor: Any) -> Session:
-        words = self.words if self._bound is None else Words()  # What the caller may roll back is not remembered.
+    def _session(self, cursor: Any, settled: bool = True) -> Session:
+        """Answer a session; what a transaction may still roll back is not *settled*, and so not remembered."""
+        words = self.words if settled and self._bound is None else Words()
         return Session(cursor, self.sql, self.business, self.business_name, words, self._random)
 
     def _remember(self, session: Session) -> None:
@@ -253,18 +286,20 @@ class Store:
         """Give the connections back; an engine that was opened here is disposed of."""
         with self._lock:
             if self._fairy is not None:
-                self._writer.isolation_level = self._isolation_level
                 self._fairy.close()
-                self._fairy = None
+            self._fairy = self._writer = None
             if self._owned:
                 self.engine.dispose()
 
 
 @contextlib.contextmanager
 def _ours(connection: Any) -> Iterator[None]:
-    """Begin and end transactions where this library says, and leave the connection as it was."""
+    """Begin and end transactions where this library says, and leave the connection as it was.
+
+    A transaction that is under way is somebody's: to change the driver's mode would commit it.
+    """
     before = connection.isolation_level
-    if before is None:
+    if before is None or connection.in_transaction:
         yield
         return
     connection.isolation_level = None
@@ -272,6 +307,22 @@ def _ours(connection: Any) -> Iterator[None]:
         yield
     finally:
         connection.isolation_level = before
+
+
+@contextlib.contextmanager
+def _snapshot(cursor: Any) -> Iterator[None]:
+    """Let all reads be of one moment on a connection whose driver begins no transaction to read."""
+    connection = cursor.connection
+    if connection.in_transaction:
+        yield
+        return
+    changes = connection.total_changes
+    cursor.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.total_changes == changes:  # Otherwise the caller has written meanwhile: it is theirs now.
+            _roll_back(cursor)
 
 
 def _roll_back(cursor: Any) -> None:

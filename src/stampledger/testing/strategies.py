@@ -189,7 +189,7 @@ def _goals(draw: st.DrawFn, after: AfterLastGoal) -> tuple[Goal, ...]:
 
 
 def wishes(
-    *kinds: Kind, size_min: int = 4, size_max: int = 20, moments: tuple[Moment, ...] = tuple(Moment)
+    *kinds: Kind, size_min: int = 5, size_max: int = 20, moments: tuple[Moment, ...] = tuple(Moment)
 ) -> SearchStrategy[list[Wish]]:
     """Answer sequences of wishes, of the given kinds or of all, in which stamps are asked for most often."""
     asked = kinds or (*Kind, *_OFTEN, *_OFTEN)
@@ -201,4 +201,4 @@ def wishes(
     )
 
 
-_OFTEN = (Kind.ADD, Kind.REACH, Kind.REACH, Kind.PAY, Kind.VOID, Kind.REDEEM)
+_OFTEN = (Kind.ADD, Kind.REACH, Kind.REACH, Kind.PAY, Kind.VOID, Kind.REDEEM, Kind.REDEEM)
