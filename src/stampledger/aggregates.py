@@ -22,7 +22,7 @@ from stampledger.stamping import Story
 from stampledger.values import Brand, CardTemplate, MessageChannel, Person, Voucher
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Coupon:
     """A voucher that lies on no card: a customer's, or the bearer's."""
 
@@ -31,7 +31,7 @@ class Coupon:
     customer_id: UUID | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Customer:
     """Someone who holds cards."""
 
@@ -40,7 +40,7 @@ class Customer:
     forgotten: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class PublishedTemplate:
     """A card template as it stands: its newest version, whose number is the version of its stream."""
 
@@ -49,7 +49,7 @@ class PublishedTemplate:
     template: CardTemplate
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Campaign:
     """A campaign that can be sent to cards."""
 
@@ -61,7 +61,7 @@ class Campaign:
     voucher: Voucher | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BrandState:
     """How the business shows itself now."""
 
@@ -83,7 +83,7 @@ def decide(card: StampCard | None, command: CardCommand) -> tuple[Event, ...]:
         CardNotFound: The card does not exist yet.
         RewardNotFound: The command is about a reward that is not at hand.
     """
-    if isinstance(command, commands.IssueCard | commands.ImportCard):
+    if isinstance(command, (commands.IssueCard, commands.ImportCard)):
         return _begin(card, command)
     if card is None:
         raise CardNotFound(None)
@@ -350,6 +350,8 @@ def decide_campaign(campaign: Campaign | None, command: commands.CreateCampaign)
 
 def evolve(state: Aggregate | None, event: Event) -> Aggregate:
     """Answer the aggregate after *event*, of whatever kind it is."""
+    if isinstance(state, StampCard):
+        return evolve_card(state, event)
     match event:
         case events.TemplatePublished():
             version = 1 if state is None else state.version + 1
@@ -371,8 +373,8 @@ def evolve(state: Aggregate | None, event: Event) -> Aggregate:
         case _:
             if isinstance(state, Coupon) or (state is None and isinstance(event, events.VoucherIssued)):
                 return _evolve_coupon(state, event)
-            assert state is None or isinstance(state, StampCard)
-            return evolve_card(state, event)
+            assert state is None
+            return evolve_card(None, event)
 
 
 def _evolve_coupon(coupon: Coupon | None, event: Event) -> Coupon:

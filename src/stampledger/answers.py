@@ -61,8 +61,7 @@ def _code_sentence(entry: Entry) -> str:
             return f"{_when(entry)} it gave {_stamps(event.count)}; the card stood at {progress} then{held_back}{lost}."
         case events.StampRejected():
             again = f" It could be tried again from {_time(event.retry_at)}." if event.retry_at else ""
-            first = f" See entry {event.first_seq}." if event.first_seq else ""
-            return f"{_when(entry)} it was refused ({event.rule}): {event.reason}.{again}{first}"
+            return f"{_when(entry)} it was refused ({event.rule}): {event.reason}.{again}"
         case events.StampVoided():
             because = f" ({event.reason})" if event.reason else ""
             kept = "".join(f" {kept.title} could not be taken back: {kept.reason}." for kept in event.rewards_kept)

@@ -13,6 +13,7 @@ import attrs
 
 from stampledger import events, rewards
 from stampledger.events import Event
+from stampledger.frozen import changed
 from stampledger.rewards import IssuedReward
 from stampledger.standing import Crossing, Standing
 from stampledger.values import Platform
@@ -22,7 +23,7 @@ Changes = dict[str, Any]  # Fields of the card, and what they become.
 LIMIT_MEMORY = timedelta(hours=48)  # How far back limits count: a long day and 24 hours, less what a till is late.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Credit:
     """A credit the card remembers, because a limit counts it or because its stamps may lapse, now or after a void."""
 
@@ -35,7 +36,7 @@ class Credit:
     expires_at: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StampCard:
     """A customer's stamp card."""
 
@@ -77,18 +78,16 @@ def evolve_card(card: StampCard | None, event: Event) -> StampCard:
         assert isinstance(event, events.CardIssued | events.CardImported), f"a card cannot begin with {event}"
         return _new(event)
     change = _CHANGES.get(type(event))
-    after = attrs.evolve(
-        card,
-        version=card.version + 1,
-        latest_at=event.at if event.at > card.latest_at else card.latest_at,
-        **(change(card, event) if change is not None else {}),
-    )
+    changes: Changes = {} if change is None else change(card, event)
+    changes["version"] = card.version + 1
+    if event.at > card.latest_at:
+        changes["latest_at"] = event.at
     reward_id = rewards.reward_id(event)
     if reward_id is not None:
         reward = rewards.evolve_reward(card.rewards.get(reward_id), event)
         if reward is not None:
-            after = attrs.evolve(after, rewards={**card.rewards, reward_id: reward})
-    return after
+            changes["rewards"] = {**card.rewards, reward_id: reward}
+    return changed(card, **changes)
 
 
 def _new(event: events.CardIssued | events.CardImported) -> StampCard:
@@ -158,7 +157,7 @@ def _live(credits: tuple[Credit, ...], progress: int, stamps_required: int) -> t
         inside = min(credit.count - credit.lapsed, rest)
         rest -= inside
         live = 0 if credit.expires_at is None else inside
-        counted.append(credit if credit.live == live else attrs.evolve(credit, live=live))
+        counted.append(credit if credit.live == live else changed(credit, live=live))
     return tuple(reversed(counted))
 
 
@@ -193,14 +192,12 @@ def _stamps_expired(card: StampCard, event: events.StampsExpired) -> Changes:
     lapsed = dict(event.credits)
     return dict(
         goal_index=event.goal_index,
-        standing=attrs.evolve(
+        standing=changed(
             card.standing, cycle=event.cycle, progress=event.progress, kept=(*card.standing.kept, *event.kept)
         ),
         stamps_total=card.stamps_total - event.count,
         credits=_live(
-            tuple(
-                attrs.evolve(credit, lapsed=credit.lapsed + lapsed.get(credit.version, 0)) for credit in card.credits
-            ),
+            tuple(changed(credit, lapsed=credit.lapsed + lapsed.get(credit.version, 0)) for credit in card.credits),
             event.progress,
             event.stamps_required,
         ),
@@ -210,7 +207,7 @@ def _stamps_expired(card: StampCard, event: events.StampsExpired) -> Changes:
 def _cycle_started(card: StampCard, event: events.CycleStarted) -> Changes:
     return dict(
         goal_index=event.goal_index,
-        standing=attrs.evolve(card.standing, cycle=event.cycle, progress=event.progress, carried=event.carried),
+        standing=changed(card.standing, cycle=event.cycle, progress=event.progress, carried=event.carried),
         credits=_live(card.credits, event.progress, event.stamps_required) if card.credits else (),
     )
 
@@ -219,7 +216,7 @@ def _goal_reached(card: StampCard, event: events.GoalReached) -> Changes:
     standing = card.standing
     if not event.rewarded:
         crossing = (event.cycle, event.stamps)
-        standing = attrs.evolve(standing, kept=tuple(kept for kept in standing.kept if kept != crossing))
+        standing = changed(standing, kept=tuple(kept for kept in standing.kept if kept != crossing))
     return dict(standing=standing)
 
 
@@ -240,7 +237,7 @@ def _template_changed(card: StampCard, event: events.TemplateChanged) -> Changes
         stamps_total=card.stamps_total - event.dropped,
         remainder_minor=event.remainder_minor,
         held_for=None,
-        credits=tuple(attrs.evolve(credit, live=0, expires_at=None) for credit in card.credits if credit.limited),
+        credits=tuple(changed(credit, live=0, expires_at=None) for credit in card.credits if credit.limited),
         expires_at=event.expires_at,
         expired=card.expired and event.expires_at == card.expires_at,
     )

@@ -96,7 +96,7 @@ class ImportCard:
     template: CardTemplate
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class AddStamps:
     """Credit stamps: a count, or what an amount is worth."""
 
@@ -109,7 +109,7 @@ class AddStamps:
     first_use: FirstUse | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VoidStamps:
     """Take back what one scan had added."""
 

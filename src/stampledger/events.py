@@ -19,7 +19,7 @@ UNSET = datetime.min.replace(tzinfo=UTC)  # No event may be stored with it.
 PERSONAL = {"personal": True}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Event:
     """What every event has: when it happened, in UTC."""
 
@@ -39,7 +39,7 @@ class RewardSource(StrEnum):
 # The card and its stamps.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CardIssued(Event):
     """A stamp card was given out."""
 
@@ -52,7 +52,7 @@ class CardIssued(Event):
     expires_at: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CardImported(Event):
     """A stamp card was brought over from another system, with its opening progress."""
 
@@ -69,7 +69,7 @@ class CardImported(Event):
     expires_at: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StampAdded(Event):
     """Stamps were credited to the card."""
 
@@ -89,7 +89,7 @@ class StampAdded(Event):
     bonus: bool = False  # Given, not earned: a birthday's stamps.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StampRejected(Event):
     """A credit was refused."""
 
@@ -104,7 +104,7 @@ class StampRejected(Event):
     first_seq: int | None = None  # The entry that used the code first.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class KeptReward:
     """A reward that a void could not take back, and why."""
 
@@ -116,7 +116,7 @@ class KeptReward:
     goal_stamps: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StampVoided(Event):
     """Earlier stamps were taken back, with what followed from them as far as that was possible."""
 
@@ -137,7 +137,7 @@ class StampVoided(Event):
     reason: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class StampsExpired(Event):
     """Stamps of an unfinished cycle lapsed."""
 
@@ -150,7 +150,7 @@ class StampsExpired(Event):
     credits: tuple[tuple[int, int], ...]  # (the card's version at which they were added, how many lapsed)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CycleStarted(Event):
     """A held card was released, and the stamps that had waited began its next cycle."""
 
@@ -162,7 +162,7 @@ class CycleStarted(Event):
     carried: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class GoalReached(Event):
     """Progress crossed a goal."""
 
@@ -173,7 +173,7 @@ class GoalReached(Event):
     rewarded: bool = True  # False where a void could not take the reward of this goal back: it is not given twice.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class TemplateChanged(Event):
     """The card moved to another template version."""
 
@@ -196,12 +196,12 @@ class TemplateChanged(Event):
     forced: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CardExpired(Event):
     """The card's time was over."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CardDeleted(Event):
     """The card was taken out of the lists; its history stays."""
 
@@ -211,7 +211,7 @@ class CardDeleted(Event):
 # Rewards.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Granted(Event):
     """What the giving of a reward tells, whatever its kind."""
 
@@ -223,14 +223,14 @@ class Granted(Event):
     goal_stamps: int | None = None  # With the cycle, what tells crossings apart, whatever version counts the goals.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class AwardGranted(Granted):
     """An award was given: text, with nothing to redeem."""
 
     reward_id: UUID
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VoucherIssued(Granted):
     """A voucher was issued."""
 
@@ -242,7 +242,7 @@ class VoucherIssued(Granted):
     customer_id: UUID | None = None  # Of a coupon without a card.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class LotteryGranted(Granted):
     """A lottery was given, to be played later."""
 
@@ -251,7 +251,7 @@ class LotteryGranted(Granted):
     holds: bool = False  # The card waits, full, until this is played or voided.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class LotteryPlayed(Event):
     """A lottery was drawn: which variant dropped, with the draw and the variants that prove it."""
 
@@ -265,7 +265,7 @@ class LotteryPlayed(Event):
     try_again: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class LotteryVoided(Event):
     """A lottery was taken back before it was played."""
 
@@ -275,7 +275,7 @@ class LotteryVoided(Event):
     reason: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VoucherRedeemed(Event):
     """A voucher was used."""
 
@@ -284,7 +284,7 @@ class VoucherRedeemed(Event):
     redeem_code: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RedemptionReversed(Event):
     """A redemption was taken back; the voucher can be used again unless its time is over."""
 
@@ -293,7 +293,7 @@ class RedemptionReversed(Event):
     reason: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VoucherExpired(Event):
     """A voucher's time was over before it was used."""
 
@@ -301,7 +301,7 @@ class VoucherExpired(Event):
     title: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class VoucherVoided(Event):
     """A voucher was taken back."""
 
@@ -314,14 +314,14 @@ class VoucherVoided(Event):
 # What was sent or marked.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BirthdayReached(Event):
     """The customer's birthday of a year was celebrated. The day itself is personal and stays out."""
 
     year: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CampaignSent(Event):
     """A campaign reached this card."""
 
@@ -330,7 +330,7 @@ class CampaignSent(Event):
     channels: tuple[MessageChannel, ...]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class MessageSent(Event):
     """A personal message was sent."""
 
@@ -338,14 +338,14 @@ class MessageSent(Event):
     text: str | None = attrs.field(metadata=PERSONAL)  # None once the customer is forgotten.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class WalletSaved(Event):
     """The customer keeps the card on a platform."""
 
     platform: Platform
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class WalletRemoved(Event):
     """The customer no longer keeps the card on a platform."""
 
@@ -355,7 +355,7 @@ class WalletRemoved(Event):
 # The other streams of the same Journal.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class TemplatePublished(Event):
     """A version of a card template was published; a stream's first is v1, its second v2."""
 
@@ -363,33 +363,33 @@ class TemplatePublished(Event):
     template: CardTemplate
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class BrandSet(Event):
     """The business said how it shows itself."""
 
     brand: Brand
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CustomerRegistered(Event):
     """A customer was registered."""
 
     person: Person | None = attrs.field(metadata=PERSONAL)  # None once the customer is forgotten.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CustomerUpdated(Event):
     """What is known of a customer changed; the person as known from now on."""
 
     person: Person | None = attrs.field(metadata=PERSONAL)  # None once the customer is forgotten.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CustomerForgotten(Event):
     """The customer asked to be forgotten: the key was destroyed, and what it sealed can be read by nobody."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CampaignCreated(Event):
     """A campaign was made ready to be sent."""
 

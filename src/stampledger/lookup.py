@@ -27,7 +27,7 @@ from stampledger.values import Brand, CardTemplate
 EVERYTHING = (1 << 62) - 1  # Beyond every entry.
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Moment:
     """What is known (entries up to *seq*) and the time asked about."""
 

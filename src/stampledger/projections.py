@@ -20,7 +20,7 @@ from stampledger.standing import release, retreat
 from stampledger.values import AfterLastGoal, Brand, CardTemplate, Platform
 
 
-@attrs.frozen(kw_only=True, slots=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Entry:
     """One entry of the Journal, as it was recorded."""
 
@@ -45,7 +45,7 @@ class Entry:
         return getattr(self.event, "code", None)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Progress:
     """How full a card is; reads as 2/8."""
 
@@ -61,7 +61,7 @@ class Progress:
         return f"{self.stamps}/{self.required}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CustomerInfo:
     """Who a customer is, as known at the moment asked about; without a name once forgotten."""
 
@@ -73,7 +73,7 @@ class CustomerInfo:
     forgotten: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class JournalRow:
     """One row of the page "Card Events"."""
 
@@ -105,7 +105,7 @@ class CardStatus(StrEnum):
     DELETED = "deleted"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class RewardView:
     """A reward as it stood."""
 
@@ -123,7 +123,7 @@ class RewardView:
     card_id: UUID | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class CardView:
     """A card as it stood: a row of "User stamp cards", and its DETAILED CARD panel."""
 

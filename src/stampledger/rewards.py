@@ -5,6 +5,7 @@ is as quick as a new one. Whether a voucher has expired follows from the time as
 records it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -56,7 +57,7 @@ class RewardStatus(StrEnum):
     VOIDED = "voided"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class IssuedReward:
     """A reward someone holds."""
 
@@ -104,13 +105,22 @@ RewardEvent = (
 
 def reward_id(event: events.Event) -> UUID | None:
     """Answer the id of the reward an event is about, or None where it is about none."""
-    if isinstance(event, AwardGranted):
-        return event.reward_id
-    if isinstance(event, VoucherIssued | VoucherRedeemed | RedemptionReversed | VoucherExpired | VoucherVoided):
-        return event.voucher_id
-    if isinstance(event, LotteryGranted | LotteryPlayed | LotteryVoided):
-        return event.lottery_id
-    return None
+    field = _ID_FIELDS.get(type(event))
+    found: UUID | None = None if field is None else getattr(event, field)
+    return found
+
+
+_ID_FIELDS: Mapping[type[events.Event], str] = {
+    AwardGranted: "reward_id",
+    VoucherIssued: "voucher_id",
+    VoucherRedeemed: "voucher_id",
+    RedemptionReversed: "voucher_id",
+    VoucherExpired: "voucher_id",
+    VoucherVoided: "voucher_id",
+    LotteryGranted: "lottery_id",
+    LotteryPlayed: "lottery_id",
+    LotteryVoided: "lottery_id",
+}
 
 
 def evolve_reward(reward: IssuedReward | None, event: events.Event) -> IssuedReward | None:

@@ -6,13 +6,12 @@ that the next line is decided on the truth.
 
 from datetime import datetime
 
-import attrs
-
 from stampledger import commands, events, rewards, rules
 from stampledger.cards import Credit, StampCard, evolve_card
 from stampledger.commands import Supplies
 from stampledger.errors import InvalidInput, Refused
 from stampledger.events import Event, RewardSource
+from stampledger.frozen import changed
 from stampledger.refusals import (
     CardIsClosed,
     CardIsExpired,
@@ -143,7 +142,7 @@ def _tell_credit(story: Story, command: commands.AddStamps, count: int, withheld
     card, template, limits = story.card, command.template, command.template.limits
     moved = advance(card.standing, template, count)
     story.tell(
-        attrs.evolve(
+        changed(
             _stamp_added(card, template, command.at, count - moved.dropped, moved),
             code=command.code,
             withheld=withheld,

@@ -8,12 +8,13 @@ on which places are counted begins there anew, since an earlier version may have
 import attrs
 
 from stampledger import rules
+from stampledger.frozen import changed
 from stampledger.values import AfterLastGoal, CardTemplate, Overflow
 
 Crossing = tuple[int, int]  # (cycle, the goal: how many stamps it takes), the same in every template version.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Standing:
     """Progress within a cycle, and what waits beside it."""
 
@@ -28,7 +29,7 @@ class Standing:
         return (self.cycle - 1 - self.base) * size + self.progress
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Advance:
     """A move forward: where it led, the goals it crossed and what was dropped on the way."""
 
@@ -38,7 +39,7 @@ class Advance:
     held: bool = False  # The last goal was crossed, and the card now waits for its reward to be used.
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Retreat:
     """A move back: where it led, how many stamps it took and the goals that are no longer reached."""
 
@@ -62,7 +63,7 @@ def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
     holds = fills and crossed[-1] not in standing.kept
     beyond = wanted - after
     cycles, progress = rules.position(after, size)
-    moved = attrs.evolve(
+    moved = changed(
         standing,
         cycle=standing.base + cycles + 1,
         progress=progress,
@@ -71,15 +72,15 @@ def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
     if not fills or template.overflow is Overflow.DROP:
         return Advance(standing=moved, crossed=crossed, dropped=beyond, held=holds)
     if holds:
-        return Advance(standing=attrs.evolve(moved, carried=beyond), crossed=crossed, held=True)
+        return Advance(standing=changed(moved, carried=beyond), crossed=crossed, held=True)
     # The reward of this full card had been kept by a void: there is nothing new to wait for.
     further = advance(moved, template, beyond)
-    return attrs.evolve(further, crossed=crossed + further.crossed)
+    return changed(further, crossed=crossed + further.crossed)
 
 
 def release(standing: Standing, template: CardTemplate) -> Advance:
     """Let go of a held card: what it carried begins the next cycle."""
-    return advance(attrs.evolve(standing, carried=0), template, standing.carried)
+    return advance(changed(standing, carried=0), template, standing.carried)
 
 
 def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
@@ -90,7 +91,7 @@ def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
     after = max(0, before - (count - from_carried))
     cycles, progress = rules.position(after, size)
     return Retreat(
-        standing=attrs.evolve(
+        standing=changed(
             standing,
             cycle=standing.base + cycles + 1,
             progress=progress,
@@ -113,9 +114,9 @@ def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool
     fresh = Standing(base=cycle - 1, cycle=cycle, kept=given)
     moved = advance(fresh, new, standing.carried if full else standing.progress)
     still = {crossing for crossing in moved.crossed if crossing in reached}
-    return attrs.evolve(
+    return changed(
         moved,
-        standing=attrs.evolve(moved.standing, kept=tuple(crossing for crossing in given if crossing not in still)),
+        standing=changed(moved.standing, kept=tuple(crossing for crossing in given if crossing not in still)),
         crossed=tuple(crossing for crossing in moved.crossed if crossing not in still),
     )
 

@@ -23,7 +23,7 @@ from stampledger.store.store import Store
 from stampledger.values import Brand, Channel, Platform
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Scan:
     """What one command wrote; the same again when it was sent before.
 

@@ -45,7 +45,7 @@ class Call(TypedDict, total=False):
     occurred_at: datetime | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Done:
     """What became of one command, before it is committed."""
 
@@ -79,7 +79,7 @@ class Work:
     def look(self) -> Lookup:
         """Find things as they are now."""
         if self._look is None:
-            self._look = self._writer.lookup(self.session)
+            self._look = self._writer.lookup(self.session, self.now)
         return self._look
 
     @property
@@ -146,11 +146,12 @@ class Writer:
 
     def clock(self) -> datetime:
         """Answer the time, in UTC."""
-        return checks.instant(self._clock(), "clock").astimezone(UTC)
+        now = checks.instant(self._clock(), "clock")
+        return now if now.tzinfo is UTC else now.astimezone(UTC)
 
-    def lookup(self, session: Session) -> Lookup:
+    def lookup(self, session: Session, now: datetime | None = None) -> Lookup:
         """Find things as they are now."""
-        return Lookup(session, Moment(EVERYTHING, self.clock()), self.store.templates)
+        return Lookup(session, Moment(EVERYTHING, now or self.clock()), self.store.templates)
 
     def execute(self, call: Call, request: tuple[Any, ...], body: Body, same: Same | None = None) -> Done:
         """Carry out one command in a transaction of its own.

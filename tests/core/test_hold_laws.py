@@ -56,6 +56,8 @@ def test_held_for_live_reward(template: CardTemplate, asked: list[Wish]):
     till = Till(template)
     for wish in asked:
         till.perform(wish)
+        grants = told(till.history, events.Granted)
+        assert all(grant.goal_stamps == template.goals[-1].stamps for grant in grants if getattr(grant, "holds", False))
         if till.card.held_for is None:
             continue
         reward = till.card.rewards[till.card.held_for]

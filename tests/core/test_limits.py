@@ -348,9 +348,11 @@ def test_interval_longer_than_memory():
     """
     An interval of a week holds for all of the week, also for a template that has no other limit.
     """
-    till = Till(coffee(limits=Limits(interval=7 * DAY)))
+    till = Till(coffee(limits=Limits(interval=7 * DAY), birthday=BirthdayGift(stamps=1)))
     till.add()
-    till.clock.wait(7 * DAY - SECOND)
+    till.clock.wait(4 * DAY)
+    till.celebrate()
+    till.clock.wait(3 * DAY - SECOND)
 
     with pytest.raises(IntervalNotOver):
         till.add()

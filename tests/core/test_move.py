@@ -275,6 +275,19 @@ def test_full_card_begins_next_cycle():
     assert 2 == len(till.rewards)
 
 
+def test_waiting_stamps_count_as_nearness():
+    """
+    Stamps that wait beside a held card are part of how near its next reward is.
+    """
+    till = Till(coffee(3, after_last_goal=AfterLastGoal.HOLD))
+    till.add(5)
+
+    with pytest.raises(FurtherFromReward) as refused:
+        till.move(coffee(5))
+
+    assert (1, 3) == (refused.value.missing_before, refused.value.missing_after)
+
+
 def test_held_by_the_move():
     """
     A card that a move fills holds for the reward it gets, and for no other.

@@ -22,7 +22,18 @@ from stampledger.refusals import (
     VoucherIsVoided,
 )
 from stampledger.testing import Till, means
-from stampledger.values import AfterLastGoal, Award, BirthdayGift, OnVoid, Overflow, PerAmount, Platform, Voucher
+from stampledger.values import (
+    AfterLastGoal,
+    Award,
+    BirthdayGift,
+    Limits,
+    OnVoid,
+    OverCap,
+    Overflow,
+    PerAmount,
+    Platform,
+    Voucher,
+)
 from tests.core.shop import (
     AGAIN_DRAW,
     CAKE_DRAW,
@@ -301,6 +312,20 @@ def test_void_takes_money_back():
     (void,) = told(till.void(0), events.StampVoided)
 
     assert (2, 0, 300) == (void.count, void.progress, void.remainder_minor)
+
+
+def test_void_of_a_credit_that_was_cut():
+    """
+    Money whose stamps a limit withheld is not taken back twice: the void takes what the credit gave.
+    """
+    till = Till(coffee(per_amount=TEN_EUROS, limits=Limits(per_scan=2, over_cap=OverCap.GRANT)))
+    till.add(amount_minor=2200)
+    (added,) = told(till.add(amount_minor=5500), events.StampAdded)
+    assert (2, 3, 4, 700) == (added.count, added.withheld, added.progress, added.remainder_minor)
+
+    (void,) = told(till.void(), events.StampVoided)
+
+    assert (2, 2, 200) == (void.count, void.progress, void.remainder_minor)
 
 
 # Codes.

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import attrs
 from hypothesis import strategies as st
 
 from stampledger import (
@@ -22,6 +23,8 @@ from stampledger import (
     Overflow,
     PerAmount,
     Refused,
+    RewardKind,
+    RewardStatus,
     Voucher,
 )
 from stampledger.errors import InvalidInput, NotFound
@@ -83,11 +86,13 @@ class Day:
     def customer(self, number: int) -> UUID:
         return self.customers[number % len(self.customers)]
 
-    def reward(self, number: int) -> UUID:
-        rewards = [reward.id for card in self.cards for reward in self.shop.ledger.rewards(card)]
-        if not rewards:
+    def reward(self, number: int, *wanted: RewardStatus, kind: RewardKind = RewardKind.VOUCHER) -> UUID:
+        """A reward of a kind, mostly of a wanted status."""
+        rewards = [reward for card in self.cards for reward in self.shop.ledger.rewards(card) if reward.kind is kind]
+        fitting = [reward for reward in rewards if number % 4 == 0 or reward.status in wanted] or rewards
+        if not fitting:
             raise NotFound("reward")
-        return rewards[number % len(rewards)]
+        return fitting[number % len(fitting)].id
 
     def scan(self, number: int) -> int:
         if not self.scans:
@@ -99,8 +104,6 @@ def _template(day: Day, one: int, two: int) -> Any:
     template = TEMPLATES[one % len(TEMPLATES)]
     day.templates = max(day.templates, one % len(TEMPLATES) + 1)
     goals = template.goals if two % 2 == 0 else (*template.goals[:-1], Goal(stamps=6, reward=CAKE))
-    import attrs
-
     return day.shop.ledger.publish_template(template.name, attrs.evolve(template, goals=goals))
 
 
@@ -173,10 +176,12 @@ VERBS: dict[str, Callable[[Day, int, int], Any]] = {
     "move": _move,
     "update": _update,
     "void": lambda day, one, two: day.shop.ledger.void_stamps(day.scan(one), reason="sorry" if two % 2 else ""),
-    "redeem": lambda day, one, two: day.shop.ledger.redeem(day.reward(one)),
-    "reverse": lambda day, one, two: day.shop.ledger.reverse_redemption(day.reward(one)),
-    "take back": lambda day, one, two: day.shop.ledger.void_voucher(day.reward(one)),
-    "play": lambda day, one, two: day.shop.ledger.play_lottery(day.reward(one)),
+    "redeem": lambda day, one, two: day.shop.ledger.redeem(day.reward(one, RewardStatus.ACTIVE)),
+    "reverse": lambda day, one, two: day.shop.ledger.reverse_redemption(day.reward(one, RewardStatus.REDEEMED)),
+    "take back": lambda day, one, two: day.shop.ledger.void_voucher(day.reward(one, RewardStatus.ACTIVE)),
+    "play": lambda day, one, two: day.shop.ledger.play_lottery(
+        day.reward(one, RewardStatus.GRANTED, kind=RewardKind.LOTTERY)
+    ),
     "coupon": lambda day, one, two: day.shop.ledger.issue_coupon(SHORT, card=day.card(one)),
     "bearer": lambda day, one, two: day.shop.ledger.issue_coupon(SHORT, customer=day.customer(one)),
     "save": lambda day, one, two: day.shop.ledger.save_to_wallet(day.card(one), ("web", "apple", "google")[two % 3]),

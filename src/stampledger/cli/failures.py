@@ -6,6 +6,7 @@ from stampledger.errors import (
     Corrupt,
     InvalidInput,
     InvalidRows,
+    NotALedger,
     NotFound,
     Refused,
     StampledgerError,
@@ -47,4 +48,6 @@ def sentence(error: StampledgerError) -> str:
         return "\n".join(lines)
     if isinstance(error, BusinessNotFound):
         return f"{error}; name one with --business or STAMPLEDGER_BUSINESS ({error.code})"
+    if isinstance(error, NotALedger):
+        return f"{error}; name a ledger with --db or STAMPLEDGER_DB ({error.code})"
     return f"{error} ({error.code})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
-from stampledger.errors import InvalidInput, NotALedger
+from stampledger.errors import InvalidInput
 
 if TYPE_CHECKING:
     from stampledger.ledger import Ledger
@@ -66,9 +66,6 @@ class Target:
             NotALedger: There is no such database.
             BusinessNotFound: There is no such business in it.
         """
-        file = self.file
-        if file is not None and not file.exists():
-            raise NotALedger(f"there is no ledger at {file}; name one with --db or STAMPLEDGER_DB")
         with self.writing(create=False) as ledger:
             yield ledger
 

@@ -118,6 +118,7 @@ def card(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
             if found.rewards:
                 out.print()
                 out.print(tables.rewards(found.rewards, zone, out.width))
+            click.echo(f"times in {zone}", err=True)
 
 
 @click.command()
@@ -138,7 +139,8 @@ def history(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
             from stampledger.cli import tables
 
             out = tables.console()
-            out.print(tables.history(rows, tables.zone_of(look), out.width))
+            out.print(tables.history(rows, zone := tables.zone_of(look), out.width))
+            click.echo(f"{len(rows)} entries, times in {zone}", err=True)
 
 
 @click.command()

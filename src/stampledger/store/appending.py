@@ -17,7 +17,7 @@ from stampledger.store.rows import customer_of, save_rows
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Origin:
     """Where a command came from and when it was recorded."""
 
@@ -26,7 +26,7 @@ class Origin:
     channel: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Recorded:
     """What was appended to one stream, and the stream after it."""
 

@@ -1,10 +1,12 @@
 """The engine: opened, made safe, and its errors given our names."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -66,7 +68,7 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
     file = parsed.database or ""
     if _names_memory(parsed):
         options["poolclass"] = StaticPool
-    elif not create and not file.startswith("file:") and "\0" not in file and not Path(file).exists():
+    elif not create and not file.startswith("file:") and not os.path.exists(file):
         raise NotALedger(f"there is no ledger at {file}")
     try:
         return create_engine(parsed, **options)
@@ -143,16 +145,14 @@ def prepare(connection: sqlite3.Connection, durability: str, schema: str | None,
     with translated():
         if not _file_of(connection, schema):
             return
-        mode = connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0]
-        read_only = ours and mode != "wal" and _read_only(connection)
+        writable = True
         if ours:
             connection.execute(f"PRAGMA {where}.synchronous={wanted}")
             connection.execute(f"PRAGMA {where}.secure_delete=ON")
-            if not read_only:
-                _use_wal(connection, where)
+            writable = _use_wal(connection, where)
         mode = connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0]
         synchronous = connection.execute(f"PRAGMA {where}.synchronous").fetchone()[0]
-    if mode != "wal" and not read_only:
+    if mode != "wal" and writable:
         raise UnsafeDurability(f"the database is in journal mode {mode}; the ledger needs WAL")
     if synchronous < wanted:
         raise UnsafeDurability(
@@ -161,17 +161,25 @@ def prepare(connection: sqlite3.Connection, durability: str, schema: str | None,
         )
 
 
-def _use_wal(connection: sqlite3.Connection, where: str) -> None:
-    """Change to WAL, once for all. SQLite does not wait for whoever else does so just now; this does."""
+def _use_wal(connection: sqlite3.Connection, where: str) -> bool:
+    """Change to WAL, once for all; answer whether the database can be written at all.
+
+    SQLite does not wait for whoever else changes it just now; this does.
+    """
     deadline = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1_000
     while connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0] != "wal":
+        if connection.execute("PRAGMA query_only").fetchone()[0]:
+            return False
         try:
             connection.execute(f"PRAGMA {where}.journal_mode=WAL")
-            return
+            return True
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                return False
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
             time.sleep(WAL_RETRY_SECONDS)
+    return True
 
 
 @contextmanager
@@ -193,32 +201,35 @@ def secure_delete(cursor: Any, schema: str | None) -> Iterator[None]:
 _SECURE_DELETE = {0: "OFF", 1: "ON", 2: "FAST"}
 
 
-def _read_only(connection: sqlite3.Connection) -> bool:
-    if connection.execute("PRAGMA query_only").fetchone()[0]:
-        return True
-    if connection.in_transaction:
-        return False
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorname.startswith("SQLITE_READONLY")
-    return False
+class _Translated(AbstractContextManager[None]):
+    """A class rather than a generator, which would cost a microsecond each of the three times a command needs it."""
+
+    def __init__(self, committing: bool) -> None:
+        self._committing = committing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        match error:
+            case None | StampledgerError():
+                return
+            case DBAPIError():
+                raise _ours(error.orig or error, self._committing) from error
+            case SQLAlchemyError():
+                raise StorageError(f"the database layer failed: {type(error).__name__}") from error
+            case sqlite3.Error():
+                raise _ours(error, self._committing) from error
 
 
-@contextmanager
-def translated(*, committing: bool = False) -> Iterator[None]:
+_TRANSLATED = {committing: _Translated(committing) for committing in (False, True)}
+
+
+def translated(*, committing: bool = False) -> AbstractContextManager[None]:
     """Let no driver's or SQLAlchemy's error out: each becomes one of ours."""
-    try:
-        yield
-    except StampledgerError:
-        raise
-    except DBAPIError as error:
-        raise _ours(error.orig or error, committing) from error
-    except SQLAlchemyError as error:
-        raise StorageError(f"the database layer failed: {type(error).__name__}") from error
-    except sqlite3.Error as error:
-        raise _ours(error, committing) from error
+    return _TRANSLATED[committing]
 
 
 def is_taken(error: StampledgerError) -> bool:

@@ -184,7 +184,7 @@ def replay(
     session: Session, handlers: Mapping[type[Event], Callable[[int, Any], object]], after: int, upto: int
 ) -> int:
     """Call handlers with (seq, event) in the Journal's order; answer the last seq looked at."""
-    table: dict[int, tuple[str, Callable[[int, Any], object]] | None] = {}
+    table: dict[int, tuple[codec.Reader | None, Callable[[int, Any], object]] | None] = {}
     last = after
     for seq, kind, recorded_at, occurred_at, code, body in session.each(session.sql.bodies, b_after=after, b_upto=upto):
         last = seq
@@ -193,18 +193,19 @@ def replay(
         except KeyError:
             name = session.text(kind) or ""
             handler = handlers.get(codec.KINDS.get(name, Event))
-            found = table[kind] = None if handler is None else (name, handler)
+            read = None if codec.holds_personal(name) else codec.reader(name)
+            found = table[kind] = None if handler is None else (read, handler)
         if found is None:
             continue
-        name, handler = found
-        if codec.holds_personal(name):
+        read, handler = found
+        if read is None:  # Whose key opens it is told by the whole entry.
             entry = entry_at(session, seq)
             assert entry is not None
             handler(seq, entry.event)
             continue
         try:
             at = codec.instant(recorded_at if occurred_at is None else occurred_at)
-            event = codec.decode(name, body, at, code)
+            event = read(body, at, code)
         except codec.Unreadable as error:
             raise Corrupt(session.business_name, None, seq, str(error)) from error
         handler(seq, event)

@@ -1,5 +1,6 @@
 """Lists: pages of the Journal and of cards, by key and never by offset, as of any entry."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +56,7 @@ def journal_rows(session: Session, wanted: Filter) -> list[Any]:
         if getattr(wanted, name) is not None:
             narrow(name, getattr(wanted, name))
     if wanted.code is not None:
-        narrow("seq", *code_seqs(session, wanted.code))
+        narrow("seq", json.dumps(code_seqs(session, wanted.code)))
     if wanted.search is not None:
         _narrow_search(session, wanted.search, wanted.known, narrow, values)
     return session.all(session.sql.page(_journal_statement, tuple(shape)), **values)
@@ -66,8 +67,8 @@ def _narrow_search(session: Session, search: str, upto: int, narrow: Any, values
     values["b_text"] = search
     narrow("number", int(search) if search.isascii() and search.isdigit() and len(search) < 16 else -1)
     changed, matching = changed_customers(session, searchable(search), upto)
-    narrow("changed", *changed)
-    narrow("matching", *matching)
+    narrow("changed", *([json.dumps(changed)] if changed else ()))
+    narrow("matching", *([json.dumps(matching)] if changed else ()))
 
 
 def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int], list[int]]:
@@ -92,9 +93,6 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     j, st, ca, pl, cu = tables.journal.c, tables.stream.c, tables.card.c, tables.placement.c, tables.customer.c
     chosen = dict(shape)
 
-    def one_of(column: Any, name: str) -> ColumnElement[bool]:
-        return _one_of(column, name, chosen[name])
-
     source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream))
     if "template" in chosen or "number" in chosen:
         source = source.outerjoin(tables.card, (ca.business == j.business) & (ca.stream == j.stream))
@@ -102,10 +100,11 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     where.append(st.kind != int(StreamKind.OTHER))
     for name, column in (
         ("kind", j.kind), ("actor", j.actor), ("channel", j.channel), ("stream", j.stream), ("customer", st.customer),
-        ("seq", j.seq),
     ):  # fmt: skip
         if name in chosen:
-            where.append(one_of(column, name))
+            where.append(_one_of(column, name, chosen[name]))
+    if "seq" in chosen:
+        where.append(_among(j.seq, "seq"))
     if "since" in chosen:
         where.append(j.seq >= bindparam("b_since0"))
     if "before" in chosen:
@@ -124,7 +123,7 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
             cu.business == j.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
         )
         if chosen["changed"]:
-            named = or_(and_(named, ~one_of(st.customer, "changed")), one_of(st.customer, "matching"))
+            named = or_(and_(named, ~_among(st.customer, "changed")), _among(st.customer, "matching"))
         where.append(or_(named, func.instr(j.code, bindparam("b_text")) > 0, ca.number == bindparam("b_number0")))
     order = j.seq.asc() if "after" in chosen else j.seq.desc()
     return Statement(
@@ -214,8 +213,7 @@ def _cards_statement(sql: Statements, shape: Shape) -> Statement:
             cu.business == ca.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
         )
         if chosen["changed"]:
-            changed = _one_of(st.customer, "changed", chosen["changed"])
-            named = or_(and_(named, ~changed), _one_of(st.customer, "matching", chosen["matching"]))
+            named = or_(and_(named, ~_among(st.customer, "changed")), _among(st.customer, "matching"))
         where.append(or_(named, ca.number == bindparam("b_number0")))
     order = ca.number.asc() if "after" in chosen else ca.number.desc()
     return Statement(
@@ -226,6 +224,14 @@ def _cards_statement(sql: Statements, shape: Shape) -> Statement:
         .limit(bindparam("b_limit")),
         sql.dialect,
     )
+
+
+def _among(column: Any, name: str) -> ColumnElement[bool]:
+    """A list of any length, bound as one JSON array: a statement takes only so many values."""
+    chosen: ColumnElement[bool] = column.in_(
+        select(func.json_each(bindparam(f"b_{name}0")).table_valued("value").c.value)
+    )
+    return chosen
 
 
 def _one_of(column: Any, name: str, count: int) -> ColumnElement[bool]:

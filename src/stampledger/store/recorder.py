@@ -102,8 +102,7 @@ class LedgerAggregateRecorder(AggregateRecorder):
                 )  # fmt: skip
             else:
                 session.run(
-                    session.sql.set_stream, b_number=row.number, n_version=row.version, n_seq=row.seq, n_customer=None,
-                    n_state=None,
+                    session.sql.set_stream, b_number=row.number, n_version=row.version, n_seq=row.seq, n_state=None,
                 )  # fmt: skip
         head.save()
         return seqs

@@ -46,9 +46,10 @@ def save_rows(
             b_number=row.number,
             n_version=row.version,
             n_seq=row.seq,
-            n_customer=row.customer,
             n_state=stored,
         )
+    if is_new and again:
+        session.run(session.sql.set_stream_customer, b_number=row.number, n_customer=row.customer)
     if isinstance(state, StampCard):
         _save_card(session, row, before if isinstance(before, StampCard) else None, state, entries)
         if row.version // CHECKPOINT_EVERY > (row.version - len(entries)) // CHECKPOINT_EVERY:
@@ -103,6 +104,8 @@ def _save_card(
 
 def due_at(card: StampCard) -> int | None:
     """Answer when something of a card lapses next: the card itself, or stamps of it."""
+    if not card.credits and (card.expires_at is None or card.expired):
+        return None
     moments: list[datetime] = [
         credit.expires_at for credit in card.credits if credit.live and credit.expires_at is not None
     ]

@@ -57,7 +57,7 @@ class Scope(IntEnum):
     REFUSED = 12  # An idempotency key whose request was refused and recorded.
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class StreamRow:
     """Where a stream stands."""
 
@@ -70,7 +70,7 @@ class StreamRow:
     state: bytes | None
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class RewardRow:
     """A reward, who holds it, and its entries."""
 

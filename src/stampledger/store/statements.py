@@ -5,6 +5,7 @@ driver's connection they cost the driver's time.
 """
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, delete, func, insert, select, update
@@ -20,18 +21,24 @@ PAGES_MAX = 256
 class Statement:
     """SQL text in a dialect, and the order in which it takes its parameters."""
 
-    __slots__ = ("fixed", "order", "sql")
+    __slots__ = ("_pick", "fixed", "order", "sql")
 
     def __init__(self, construct: ClauseElement, dialect: Dialect) -> None:
         compiled: Any = construct.compile(dialect=dialect)
         self.sql: str = compiled.string
         self.order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self.fixed: Mapping[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
+        # Half a microsecond quicker than a loop, some ten times a command; of a single name it would answer no tuple.
+        self._pick: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = (
+            itemgetter(*self.order) if len(self.order) > 1 else None
+        )
 
     def arguments(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         """Answer the parameters in the order of the text."""
         if self.fixed:
             parameters = {**self.fixed, **parameters}
+        if self._pick is not None:
+            return self._pick(parameters)
         return tuple([parameters[name] for name in self.order])
 
 
@@ -78,7 +85,10 @@ class Statements:
         )
         self.add_stream = made(insert(s.stream))
         self.set_stream = made(
-            update(s.stream).where(by(st.business), by(st.number)).values(**new("version", "seq", "customer", "state"))
+            update(s.stream).where(by(st.business), by(st.number)).values(**new("version", "seq", "state"))
+        )  # The customer never changes: leaving the column out leaves its index alone, a page less in every commit.
+        self.set_stream_customer = made(
+            update(s.stream).where(by(st.business), by(st.number)).values(**new("customer"))
         )
 
         # Entries. A row is what `history.entry_of` reads.

@@ -161,15 +161,13 @@ class Store:
             try:
                 with translated():
                     yield session
-            except BaseException:
-                _roll_back(cursor)
-                raise
-            try:
                 with translated(committing=True):
                     cursor.execute("COMMIT")
             except BaseException:
                 _roll_back(cursor)
                 raise
+            finally:
+                cursor.close()  # Whoever still holds the session does not hold the file open with it.
             self._remember(session)
         if self.bell.waiting:
             self.bell.ring()
@@ -187,10 +185,12 @@ class Store:
             try:
                 with database.secure_delete(cursor, self._schema_name):
                     yield session
+                cursor.execute("RELEASE stampledger")
             except BaseException:
                 self._undo(connection, cursor)
                 raise
-            cursor.execute("RELEASE stampledger")
+            finally:
+                cursor.close()
 
     def _bound_cursor(self, connection: Connection) -> Any:
         self.templates = Templates()  # What the caller may have rolled back is not remembered.
@@ -214,14 +214,12 @@ class Store:
                 yield session
             return
         if self._bound is not None:
-            with translated():
-                cursor = self._bound_cursor(self._bound)
-                with _snapshot(cursor):
-                    yield self._session(cursor)
+            with translated(), contextlib.closing(self._bound_cursor(self._bound)) as cursor, _snapshot(cursor):
+                yield self._session(cursor)
             return
         if self._shared or self._writing_here():
-            with self._lock, translated(), _ours(self._open_writer()):
-                yield self._session(self._writer.cursor(), settled=not self._writer.in_transaction)
+            with self._lock, translated(), _ours(self._open_writer()), contextlib.closing(self._writer.cursor()) as cursor:
+                yield self._session(cursor, settled=not self._writer.in_transaction)
             return
         self._open_writer()
         fairy = database.connect(self.engine)
@@ -234,6 +232,7 @@ class Store:
                     yield self._session(cursor)
                 finally:
                     _roll_back(cursor)
+                    cursor.close()
         finally:
             fairy.close()
 
@@ -292,16 +291,22 @@ class Store:
                 self.engine.dispose()
 
 
-@contextlib.contextmanager
-def _ours(connection: Any) -> Iterator[None]:
+def _ours(connection: Any) -> contextlib.AbstractContextManager[None]:
     """Begin and end transactions where this library says, and leave the connection as it was.
 
     A transaction that is under way is somebody's: to change the driver's mode would commit it.
     """
+    if connection.isolation_level is None or connection.in_transaction:
+        return _NOTHING_TO_DO
+    return _without_driver_transactions(connection)
+
+
+_NOTHING_TO_DO = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _without_driver_transactions(connection: Any) -> Iterator[None]:
     before = connection.isolation_level
-    if before is None or connection.in_transaction:
-        yield
-        return
     connection.isolation_level = None
     try:
         yield
