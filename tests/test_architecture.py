@@ -18,6 +18,7 @@ SOURCES = Path(__file__).parent.parent / "src" / PACKAGE
 
 FLOORS = {
     "errors": 0,
+    "frozen": 0,
     "checks": 1,
     "refusals": 1,
     "values": 2,

@@ -123,10 +123,11 @@ def goal_rewards(history: Iterable[Event]) -> dict[UUID, tuple[int, int]]:
 
 
 def standing_goal_rewards(till: Till) -> Counter[tuple[int, int]]:
-    """How many rewards stand, not taken back, for each (cycle, goal)."""
+    """How many rewards stand, not taken back, for each (cycle, goal); a lottery whose prize was taken back is too."""
     granted = goal_rewards(till.history)
+    lost = {reward.origin_id for reward in till.rewards if reward.status is RewardStatus.VOIDED}
     return Counter(
         granted[reward.id]
         for reward in till.rewards
-        if reward.id in granted and reward.status is not RewardStatus.VOIDED
+        if reward.id in granted and reward.id not in lost and reward.status is not RewardStatus.VOIDED
     )

@@ -2,6 +2,8 @@
 The laws of progress, goals and the rewards they give, whatever is asked of a card.
 """
 
+from uuid import UUID
+
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -114,16 +116,9 @@ def test_one_reward_a_goal(template: CardTemplate, asked: list[Wish]):
         till.perform(wish)
         standing = till.card.standing
         reached = set(goals_reached((standing.cycle - 1) * size + standing.progress, places))
-        rewards = standing_goal_rewards(till)
+        stand = standing_goal_rewards(till)
         granted = goal_rewards(till.history)
-        by_hand = {
-            granted[gone]
-            for gone in (
-                *(void.voucher_id for void in told(till.history, events.VoucherVoided) if void.scan is None),
-                *(void.lottery_id for void in told(till.history, events.LotteryVoided) if void.scan is None),
-            )
-            if gone in granted
-        }
+        by_hand = {granted[gone] for gone in taken_back_by_hand(till) if gone in granted}
         kept = {
             *(
                 (row.cycle, row.goal_stamps)
@@ -133,13 +128,22 @@ def test_one_reward_a_goal(template: CardTemplate, asked: list[Wish]):
             *(crossing for lapse in told(till.history, events.StampsExpired) for crossing in lapse.kept),
         }
 
-        assert all(count == 1 for count in rewards.values())
-        assert reached <= set(rewards) | by_hand
-        assert set(rewards) <= reached | kept
+        assert all(count == 1 for count in stand.values())
+        assert reached <= set(stand) | by_hand
+        assert set(stand) <= reached | kept
         if kept & reached:
             event("reached again with its reward kept")
         if any(void.goals_undone for void in told(till.history, events.StampVoided)):
             event("a goal undone")
+
+
+def taken_back_by_hand(till: Till) -> set[UUID | None]:
+    """The rewards that were taken back by hand, and the lotteries whose prizes were."""
+    gone = {
+        *(void.voucher_id for void in told(till.history, events.VoucherVoided) if void.scan is None),
+        *(void.lottery_id for void in told(till.history, events.LotteryVoided) if void.scan is None),
+    }
+    return {*gone, *(till.card.rewards[reward].origin_id for reward in gone)}
 
 
 @given(templates(), wishes())

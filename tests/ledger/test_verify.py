@@ -122,7 +122,6 @@ def test_change_in_the_journal(shop: Shop, column: str, row: int, place: int):
             assert "chain" in {fault.check for fault in found}
 
 
-@settings(max_examples=settings().max_examples)
 @given(data=st.data(), table=st.sampled_from(sorted(set(COLUMNS) - {"journal"})), place=st.integers(0, 1 << 20))
 def test_change_of_any_row(shop: Shop, data: st.DataObject, table: str, place: int):
     """

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +31,11 @@ from stampledger import (
     StorageReadOnly,
     UnsafeDurability,
 )
+from stampledger.store.database import BUSY_SECONDS
 from tests.ledger.shop import coffee
 
 SECONDS = 60.0
+OPEN_FILES = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -470,6 +473,30 @@ def test_read_only_and_empty(file: Path, how: str):
     engine.dispose()
 
 
+# Closing.
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="only Linux tells which files a process has open")
+def test_closed_ledger_holds_no_file(kept: Path):
+    """
+    A closed ledger has closed its files, even if somebody still holds what they read with.
+    """
+    with opened(kept) as ledger:
+        with ledger._store.writing() as writing, ledger._store.reading() as nested:
+            assert (writing.one(writing.sql.streams, b_number=0, b_limit=9)) is not None
+            assert (nested.one(nested.sql.streams, b_number=0, b_limit=9)) is not None
+        with ledger._store.reading() as reading:
+            assert (reading.one(reading.sql.streams, b_number=0, b_limit=9)) is not None
+        assert open_files(kept)
+
+    assert [] == open_files(kept)
+
+
+def open_files(file: Path) -> list[str]:
+    named = [os.readlink(found) for found in OPEN_FILES.iterdir() if found.exists()]
+    return [name for name in named if name.startswith(str(file))]
+
+
 # No room.
 
 
@@ -511,7 +538,7 @@ def test_disk_really_full(tmp_path: Path):
             ledger.add_stamps(card)
             assert (written + 1, ()) == (ledger.card(card).stamps_total, ledger.verify().faults)
     finally:
-        subprocess.run(["umount", str(tmp_path)], check=True, timeout=SECONDS)
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True, timeout=SECONDS)
 
 
 def fill(ledger: Ledger, card: Any) -> int:
@@ -555,11 +582,13 @@ def test_locked(kept: Path):
     with opened(f"{kept}?timeout=0.1") as ledger, closing(sqlite3.connect(kept)) as other:
         card = ledger.cards().rows[0].id
         other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
 
         with pytest.raises(Conflict):
             ledger.add_stamps(card)
         with pytest.raises(Conflict):
             opened(f"{kept}?timeout=0.1", business="red-cup")
+        assert 0.2 <= time.monotonic() - began < BUSY_SECONDS
         with opened(f"{kept}?timeout=0.1") as again:
             assert "0/8" == str(again.progress(card))
 

@@ -195,11 +195,17 @@ def test_own_process_wakes_a_subscription(ledger: Ledger, template: Scan, env: d
     Who follows in the process that writes need not wait for the next look at the database.
     """
     monkeypatch.setattr(recorder, "POLL_SECONDS", 10 * SECONDS)
-    with LedgerApplication(env) as app, ThreadPoolExecutor(1) as threads:
-        following = threads.submit(follow, app, 2, gt=0)
+    with LedgerApplication(env) as app, ThreadPoolExecutor(1) as threads, app.recorder.subscribe(gt=1) as subscription:
+        following = threads.submit(next, subscription, None)
+        with pytest.raises(TimeoutError):
+            following.result(0.2)  # By now it has looked, found nothing, and waits.
         ledger.issue_card(template)
 
-        assert 2 == len(following.result(SECONDS))
+        try:
+            found = following.result(SECONDS)
+        finally:
+            subscription.stop()
+        assert found is not None and 2 == found.id
 
 
 def test_other_processes_are_followed(ledger: Ledger, template: Scan, url: str, env: dict[str, str], monkeypatch: Any):

@@ -10,12 +10,12 @@ import attrs
 from stampledger import codec, events, rules
 from stampledger.aggregates import Aggregate, Coupon, Customer, evolve
 from stampledger.cards import StampCard
-from stampledger.errors import Corrupt
+from stampledger.errors import Corrupt, StampledgerError
 from stampledger.projections import Entry, Fault, Verification
 from stampledger.rewards import IssuedReward, reward_id
 from stampledger.store import claims, rows
-from stampledger.store.history import Templates, entry_of
-from stampledger.store.session import Scope, Session, StreamKind, StreamRow
+from stampledger.store.history import CHECKPOINT_EVERY, Templates, entry_of
+from stampledger.store.session import STATES, Scope, Session, StreamKind, StreamRow
 
 REPORT_EVERY = 2_000
 FAULTS_MAX = 1_000
@@ -41,6 +41,7 @@ class Told:
     version: int = 0
     seq: int = 0
     since: int = 0  # The entry since which a card's template applies.
+    before_scan: int = 0  # Its version when the latest scan began.
     broken: bool = False  # An entry of it cannot be read, so that nothing can be said of its rows.
 
 
@@ -57,34 +58,48 @@ class _Audit:
         self.streams: dict[int, Told] = {}
         self.rewards: dict[UUID, Held] = {}
         self.claims = 0
+        self.later: dict[tuple[Scope, str], int] = {}  # Codes that a later entry claims anew, and which that is.
+        self.placements: dict[tuple[int, int], tuple[int, UUID, int]] = {}  # (card, since): (until, template, version).
+        self.unread: dict[UUID, Entry] = {}  # Whose key is gone, and an entry it had sealed.
+        self.checkpoints: dict[tuple[int, int], tuple[int, bytes]] = {}
+        self.remembered: set[tuple[int, int]] = set()
 
     def run(self, progress: Report | None) -> Verification:
         session = self.session
         head = session.one(session.sql.head)
         if head is None:
             raise Corrupt(session.business_name, None, None, "the head of the Journal is missing")
-        checkpoints = {
+        self.checkpoints = {
             (stream, seq): (version, state) for stream, seq, version, state in session.all(session.sql.all_checkpoints)
         }
-        seq, recorded_at, chain, place = 0, 0, codec.genesis(session.business_name), 0
+        seq, recorded_at, chain, place = 0, 0, codec.genesis(session.business_name), -1
         for row in session.each(session.sql.entries_after, b_after=0, b_upto=1 << 62, b_limit=1 << 62):
-            stream = UUID(bytes=row[2])
+            stream = _stream_id(row[2])
+            if not _well_typed(row):
+                self._fault(stream, row[0], "entry", "has a value of another type than was written")
+                self.streams.setdefault(row[1], Told(stream, since=row[0])).broken = True
+                seq, place = row[0], place + 1
+                continue
             if row[0] != seq + 1:
                 self._fault(stream, row[0], "numbering", f"follows entry {seq}: {row[0] - seq - 1} are missing")
-            elif row[6] not in (0, place + 1):
+            elif row[6] != (place + 1 if row[7] == recorded_at else 0):  # Each scan has a moment of its own.
                 self._fault(stream, row[0], "numbering", f"has place {row[6]} in its scan after place {place}")
             if row[7] < recorded_at:
                 self._fault(stream, row[0], "numbering", "was recorded before the entry before it")
             chain = self._link(row, stream, chain)
             seq, recorded_at, place = row[0], row[7], row[6]
-            self._entry(row, stream, checkpoints)
+            self._entry(row, stream)
             if progress is not None and seq % REPORT_EVERY == 0:
                 progress(seq, head[0])
         if (seq, recorded_at, chain) != head:
             self._fault(None, head[0], "chain", f"the head does not say what entry {seq}, the last one, says")
-        for stream_number, checkpoint_seq in checkpoints:
-            told = self.streams.get(stream_number)
-            self._fault(told.id if told else None, checkpoint_seq, "checkpoint", "belongs to no entry")
+        for number, told in self.streams.items():
+            self._scan_over(number, told)
+        for stream_number, checkpoint_seq in self.checkpoints.keys() - self.remembered:
+            of = self.streams.get(stream_number)
+            self._fault(of.id if of else None, checkpoint_seq, "checkpoint", "belongs to no entry")
+        for (scope, key), at in self.later.items():
+            self._fault(None, at, "claim", f"claims {scope.name} {key!r} and does not speak of it")
         self._rows()
         if progress is not None:
             progress(head[0], head[0])
@@ -116,9 +131,11 @@ class _Audit:
             self._fault(stream, seq, "chain", "is not what was written: its hash differs")
         return bytes(stored)
 
-    def _entry(self, row: Any, stream: UUID, checkpoints: dict[tuple[int, int], Any]) -> None:
+    def _entry(self, row: Any, stream: UUID) -> None:
         seq, number, _, stream_kind, version = row[:5]
         told = self.streams.setdefault(number, Told(stream, since=seq))
+        if row[6] == 0 or told.seq != seq - 1:
+            self._scan_over(number, told)
         if stream_kind == StreamKind.OTHER:  # Another application's: it numbers as it likes.
             told.version, told.seq = max(version, told.version), seq
             with suppress(Corrupt):  # The chain has told already of a word that is missing.
@@ -134,18 +151,29 @@ class _Audit:
                 self._fault(stream, seq, "entry", "is not in canonical form")
             self._drawn(entry)
             self._claimed(entry, told)
+            if _is_sealed(entry.event):
+                self.unread.setdefault(_subject(entry, told.state), entry)
             if not told.broken:
                 self._evolve(entry, told, number)
-        except Corrupt as error:
+        except StampledgerError as error:
             told.broken = True
-            self._fault(stream, seq, "entry", error.reason)
+            self._fault(stream, seq, "entry", getattr(error, "reason", str(error)))
         except (AssertionError, AttributeError, TypeError, ValueError, KeyError) as error:
             told.broken = True
             self._fault(stream, seq, "entry", f"does not follow from what came before: {error}")
-        remembered = checkpoints.pop((number, seq), None)
-        replayed = told.state if isinstance(told.state, StampCard) and not told.broken else None
-        if remembered and replayed and remembered != (version, codec.dump_state(replayed)):
-            self._fault(stream, seq, "checkpoint", "is not what replay gives")
+        remembered = self.checkpoints.get((number, seq))
+        if remembered and isinstance(told.state, StampCard) and not told.broken:
+            self.remembered.add((number, seq))
+            if remembered != (version, codec.dump_state(told.state)):
+                self._fault(stream, seq, "checkpoint", "is not what replay gives")
+
+    def _scan_over(self, number: int, told: Told) -> None:
+        """Where a scan took a card past so many versions, its last entry must be remembered."""
+        passed = told.version // CHECKPOINT_EVERY > told.before_scan // CHECKPOINT_EVERY
+        told.before_scan = told.version
+        card = isinstance(told.state, StampCard) and not told.broken
+        if passed and card and (number, told.seq) not in self.remembered:
+            self._fault(told.id, told.seq, "checkpoint", "should be remembered and is not")
 
     def _evolve(self, entry: Entry, told: Told, number: int) -> None:
         """Carry the stream on; a card gets the one reward at hand that the entry is about."""
@@ -162,7 +190,9 @@ class _Audit:
             held.seqs.append(entry.seq)
         if isinstance(state, StampCard) and state.rewards:
             state = attrs.evolve(state, rewards={})
-        if isinstance(entry.event, events.TemplateChanged):
+        if isinstance(entry.event, events.TemplateChanged) and isinstance(told.state, StampCard):
+            under = told.state
+            self.placements[number, told.since] = (entry.seq, under.template_id, under.template_version)
             told.since = entry.seq
         told.state = state
 
@@ -182,8 +212,13 @@ class _Audit:
         for scope, key in claims.claims_of(entry, told.state, template):
             self.claims += 1
             claimed = self.session.claim(scope, key)
-            later = scope is Scope.CODE and claimed is not None and claimed[0] > entry.seq
-            if claimed is None or (claimed[0] != entry.seq and not later):
+            if scope is Scope.CODE and claimed is not None and claimed[0] > entry.seq:
+                self.later[scope, key] = claimed[0]
+                scope, key = Scope.MENTION, claims.mention(entry.code or "", entry.seq)
+                claimed = self.session.claim(scope, key)
+            elif self.later.get((scope, key)) == entry.seq:
+                del self.later[scope, key]
+            if claimed is None or claimed[0] != entry.seq:
                 self._fault(entry.stream, entry.seq, "claim", f"does not hold its claim {scope.name} {key!r}")
 
     # Row by row.
@@ -196,15 +231,22 @@ class _Audit:
             for number, stream_id, kind, version, seq, customer, state in found:
                 after = number
                 seen.add(number)
-                row = StreamRow(number, UUID(bytes=stream_id), StreamKind(kind), version, seq, customer, state)
                 told = self.streams.get(number)
                 if told is None:
-                    self._fault(row.id, number, "stream", "begins a stream that has no entries")
+                    self._fault(_stream_id(stream_id), number, "stream", "begins a stream that has no entries")
+                elif kind not in tuple(StreamKind):
+                    self._fault(told.id, number, "stream", f"begins a stream of the unknown kind {kind}")
                 elif not told.broken:
-                    self._stream(row, told)
+                    row = StreamRow(number, told.id, StreamKind(kind), version, seq, customer, state)
+                    try:
+                        self._stream(row, told)
+                    except StampledgerError as error:
+                        self._fault(row.id, row.seq, "state", getattr(error, "reason", str(error)))
         for number in self.streams.keys() - seen:
             self._fault(self.streams[number].id, number, "stream", "begins a stream that has no row")
         self._reward_rows()
+        self._placement_rows()
+        self._keys()
         self._strays()
 
     def _stream(self, row: StreamRow, told: Told) -> None:
@@ -214,14 +256,12 @@ class _Audit:
             return
         if row.kind is StreamKind.OTHER:
             return
-        try:
-            same = session.state(row) == told.state
-        except Corrupt as error:
-            self._fault(row.id, row.seq, "state", error.reason)
-            return
         state = told.state
         assert state is not None
-        if not same:
+        if STATES[row.kind] is not type(state):
+            self._fault(row.id, row.number, "stream", f"begins a stream that is no {row.kind.name}")
+            return
+        if session.state(row) != state:
             self._fault(row.id, row.seq, "state", "is not what the live row says: replay gives another state")
         if row.customer != rows.customer_of(session, row.number, row.kind, state):
             self._fault(row.id, row.seq, "state", "is about another customer than the live row says")
@@ -240,8 +280,6 @@ class _Audit:
             columns = None if state.person is None else rows.customer_columns(state.person)
             if session.one(session.sql.customer, b_stream=row.number) != columns:
                 self._fault(row.id, row.seq, "customer", "is not what the row in the list of customers says")
-            if state.person is None and not state.forgotten:
-                self._fault(row.id, row.seq, "customer", "cannot be read, though nobody forgot the customer")
 
     def _reward_rows(self) -> None:
         session = self.session
@@ -264,6 +302,30 @@ class _Audit:
             if not self.streams[held.holder].broken:
                 self._fault(self.streams[held.holder].id, held.seqs[-1], "reward", f"reward {missing} has no row")
 
+    def _placement_rows(self) -> None:
+        for card, since, until, template, version in self.session.all(self.session.sql.all_placements):
+            expected = self.placements.pop((card, since), None)
+            told = self.streams.get(template)
+            if expected is None or told is None or expected != (until, told.id, version):
+                self._fault(None, since, "card", "is not since when the row of a card's earlier template says")
+        for (card, _), (until, _, _) in self.placements.items():
+            if not self.streams[card].broken:
+                self._fault(self.streams[card].id, until, "card", "moved the card, and no row tells from where")
+
+    def _keys(self) -> None:
+        """Whoever was forgotten has no key any more; everybody else's data can be read."""
+        states = {told.id: told.state for told in self.streams.values()}
+        forgotten = {stream for stream, state in states.items() if isinstance(state, Customer) and state.forgotten}
+        for (subject,) in self.session.all(self.session.sql.all_subjects):
+            whose = _stream_id(subject)
+            if whose in forgotten:
+                self._fault(whose, None, "customer", "a key is kept of a customer who was forgotten")
+            elif whose not in states:
+                self._fault(None, None, "customer", "a key is kept of nobody")
+        for subject, entry in self.unread.items():
+            if subject not in forgotten:
+                self._fault(entry.stream, entry.seq, "customer", "cannot be read, though nobody forgot the customer")
+
     def _strays(self) -> None:
         """Find rows that nothing in the Journal speaks of."""
         session = self.session
@@ -282,3 +344,32 @@ class _Audit:
             found = session.one(session.sql.counts[check])[0]
             if found != expected and not broken:
                 self._fault(None, None, check, f"{found} rows stand where the Journal has {expected}")
+
+
+def _stream_id(stored: object) -> UUID:
+    """Read an id; what is none cannot be right, whatever stands for it."""
+    return UUID(bytes=stored) if isinstance(stored, bytes) and len(stored) == 16 else UUID(int=0)
+
+
+def _well_typed(row: Any) -> bool:
+    """Whether an entry's columns hold what such columns hold; SQLite itself takes anything."""
+    return all(isinstance(value, int) for value in (row[3], row[4], row[5], row[6], row[7])) and all(
+        isinstance(value, bytes) for value in (row[12], row[13])
+    )
+
+
+def _is_sealed(event: events.Event) -> bool:
+    """Whether what an event holds of a person could not be read."""
+    match event:
+        case events.CustomerRegistered() | events.CustomerUpdated():
+            return event.person is None
+        case events.MessageSent():
+            return event.text is None
+    return False
+
+
+def _subject(entry: Entry, state: Aggregate | None) -> UUID:
+    """Answer whose key seals what an entry holds of a person."""
+    if isinstance(state, StampCard) and state.customer_id is not None:
+        return state.customer_id
+    return entry.stream

@@ -38,13 +38,14 @@ def entry_of(session: Session, row: Any) -> Entry:
         recorded = codec.instant(recorded_at)
         at = recorded if occurred_at is None else codec.instant(occurred_at)
         event = codec.decode(name, body, at, code, unseal)
+        scan = seq - place
     except codec.UnknownKind as error:
         raise UnknownEvent(session.business_name, stream, seq, str(error)) from error
-    except (codec.Unreadable, privacy.Unsealable) as error:
+    except (codec.Unreadable, privacy.Unsealable, TypeError, ValueError) as error:
         raise Corrupt(session.business_name, stream, seq, str(error)) from error
     return Entry(
         seq=seq,
-        scan=seq - place,
+        scan=scan,
         stream=stream,
         version=version,
         kind=codec.short_name(name),
@@ -186,7 +187,7 @@ def replay(
     """Call handlers with (seq, event) in the Journal's order; answer the last seq looked at."""
     table: dict[int, tuple[codec.Reader | None, Callable[[int, Any], object]] | None] = {}
     last = after
-    for seq, kind, recorded_at, occurred_at, code, body in session.each(session.sql.bodies, b_after=after, b_upto=upto):
+    for seq, kind, at, code, body in session.each(session.sql.bodies, b_after=after, b_upto=upto):
         last = seq
         try:
             found = table[kind]
@@ -204,8 +205,7 @@ def replay(
             handler(seq, entry.event)
             continue
         try:
-            at = codec.instant(recorded_at if occurred_at is None else occurred_at)
-            event = read(body, at, code)
+            event = read(body, codec.instant(at), code)
         except codec.Unreadable as error:
             raise Corrupt(session.business_name, None, seq, str(error)) from error
         handler(seq, event)

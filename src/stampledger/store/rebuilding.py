@@ -7,6 +7,7 @@ import attrs
 
 from stampledger.aggregates import Aggregate, Coupon, evolve
 from stampledger.cards import StampCard
+from stampledger.errors import Corrupt
 from stampledger.projections import Entry
 from stampledger.rewards import reward_id
 from stampledger.store.claims import DERIVED, claim
@@ -39,8 +40,12 @@ def rebuild(session: Session, templates: Templates, progress: Callable[[int, int
                 state = attrs.evolve(state, rewards={**state.rewards, held.reward.id: held.reward})
             elif held is not None and isinstance(state, Coupon):
                 rewards[held.reward.id] = held
-            claim(session, templates, entry, state, reclaims=True)
-            state = evolve(state, entry.event)
+            try:
+                claim(session, templates, entry, state, reclaims=True)
+                state = evolve(state, entry.event)
+            except (AssertionError, AttributeError) as error:
+                reason = f"does not follow from what came before: {error}"
+                raise Corrupt(session.business_name, entry.stream, entry.seq, reason) from error
         assert state is not None
         entry = entries[-1]
         customer = customer_of(session, number, row.kind, state)

@@ -193,14 +193,21 @@ class Session:
     def stream(self, stream_id: UUID) -> StreamRow | None:
         """Answer where a stream stands, by its id."""
         row = self.one(self.sql.stream_by_id, b_id=stream_id.bytes)
-        return None if row is None else _stream_row(row)
+        return None if row is None else self._stream_row(row)
 
     def stream_by_number(self, number: int) -> StreamRow:
         """Answer where a stream stands, by its number."""
         row = self.one(self.sql.stream_by_number, b_number=number)
         if row is None:
             raise Corrupt(self.business_name, None, number, "the stream that begins here is missing")
-        return _stream_row(row)
+        return self._stream_row(row)
+
+    def _stream_row(self, row: Any) -> StreamRow:
+        number, stream_id, kind, version, seq, customer, state = row
+        try:
+            return StreamRow(number, UUID(bytes=stream_id), _KINDS[kind], version, seq, customer, state)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Corrupt(self.business_name, None, number, "the stream that begins here cannot be read") from error
 
     def state(self, row: StreamRow) -> Aggregate:
         """Answer the state of a stream's live row."""
@@ -271,11 +278,6 @@ class Session:
             return None if row is None else privacy.unseal(row[0], stream_id, sealed)
 
         return unseal
-
-
-def _stream_row(row: Any) -> StreamRow:
-    number, stream_id, kind, version, seq, customer, state = row
-    return StreamRow(number, UUID(bytes=stream_id), _KINDS[kind], version, seq, customer, state)
 
 
 _KINDS = {int(kind): kind for kind in StreamKind}

@@ -113,7 +113,7 @@ class Statements:
         )  # fmt: skip
         self.stream_entry = made(entries.where(by(j.stream), by(j.version)))
         self.bodies = made(
-            select(j.seq, j.kind, j.recorded_at, j.occurred_at, j.code, j.body)
+            select(j.seq, j.kind, func.coalesce(j.occurred_at, j.recorded_at), j.code, j.body)
             .where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
             .order_by(j.seq)
         )
@@ -178,6 +178,9 @@ class Statements:
         )
         self.add_placement = made(insert(s.placement))
         pl = s.placement.c
+        self.all_placements = made(
+            select(pl.stream, pl.since, pl.until, pl.template, pl.template_version).where(by(pl.business))
+        )
         self.placement = made(
             select(pl.template, pl.template_version)
             .where(by(pl.business), by(pl.stream), pl.since <= bindparam("b_seq"), pl.until > bindparam("b_seq"))
@@ -225,6 +228,7 @@ class Statements:
             .order_by(cu.stream)
         )
         self.subject_key = made(select(sk.key).where(by(sk.business), by(sk.subject)))
+        self.all_subjects = made(select(sk.subject).where(by(sk.business)))
         self.add_subject_key = made(insert(s.subject_key))
         self.drop_subject_key = made(delete(s.subject_key).where(by(sk.business), by(sk.subject)))
 

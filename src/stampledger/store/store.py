@@ -218,7 +218,12 @@ class Store:
                 yield self._session(cursor)
             return
         if self._shared or self._writing_here():
-            with self._lock, translated(), _ours(self._open_writer()), contextlib.closing(self._writer.cursor()) as cursor:
+            with (
+                self._lock,
+                translated(),
+                _ours(self._open_writer()),
+                contextlib.closing(self._writer.cursor()) as cursor,
+            ):
                 yield self._session(cursor, settled=not self._writer.in_transaction)
             return
         self._open_writer()
