@@ -16,15 +16,18 @@ FREE_COFFEE = CardTemplate(
     name="Free Coffee",
     goals=(Goal(stamps=8, reward=Voucher(title="Free coffee", valid_for=timedelta(days=30))),),
 )
+SAVINGS = "savings"
+SAVINGS_CARD = CardTemplate(name="Savings", goals=(Goal(stamps=1_000, reward=Voucher(title="A weekend away")),))
 STAMPS_PER_CARD = 80  # About 100 events: 80 stamps, 10 goals reached, 10 vouchers issued, and the card's own first.
 FILE = 20_000  # Receipts in one file.
 FIRST = datetime(2025, 1, 1, 8, tzinfo=UTC)
 
 
 def opened(path: Path, *, full: bool) -> Ledger:
-    """Open a ledger with its template."""
+    """Open a ledger with its templates."""
     ledger = Ledger.open(f"sqlite:///{path}", business="blue-cup", durability="full" if full else "normal")
     ledger.publish_template(TEMPLATE, FREE_COFFEE)
+    ledger.publish_template(SAVINGS, SAVINGS_CARD)
     return ledger
 
 
@@ -48,12 +51,12 @@ def issued(ledger: Ledger, count: int) -> list[UUID]:
     return [ledger.issue_card(TEMPLATE).card.id for _ in range(count)]
 
 
-def some_cards(ledger: Ledger, count: int) -> list[UUID]:
+def some_cards(ledger: Ledger, count: int, template: str = TEMPLATE) -> list[UUID]:
     """Answer ids of cards that are there."""
     found: list[UUID] = []
     before = None
     while len(found) < count:
-        page = ledger.cards(limit=500, before=before)
+        page = ledger.cards(limit=500, before=before, template=template)
         found.extend(card.id for card in page)
         before = page.next
         if before is None:
@@ -70,15 +73,29 @@ def receipts(customers: list[str], first: int) -> io.StringIO:
     return io.StringIO("\n".join(lines))
 
 
-def fill(ledger: Ledger, cards: int, progress: Callable[[int, int], object], per_card: int = STAMPS_PER_CARD) -> None:
-    """Import the receipts of a year: every customer equally often, in no order."""
-    visits = [f"c{number}" for number in range(cards)] * per_card
-    random.Random(11).shuffle(visits)
-    for start in range(0, len(visits), FILE):
+def visits(cards: int, per_card: int, prefix: str = "c") -> list[str]:
+    """Answer the customers of many sales: everyone equally often, in no order."""
+    customers = [f"{prefix}{number}" for number in range(cards)] * per_card
+    random.Random(11).shuffle(customers)
+    return customers
+
+
+def fill(
+    ledger: Ledger,
+    customers: list[str],
+    progress: Callable[[int, int], object],
+    template: str = TEMPLATE,
+    first: int = 1,
+) -> None:
+    """Import many receipts, the quick way to a big ledger."""
+    for start in range(0, len(customers), FILE):
         ledger.import_receipts(
-            receipts(visits[start : start + FILE], start + 1), template=TEMPLATE, actor="till-1", channel="receipt"
+            receipts(customers[start : start + FILE], first + start),
+            template=template,
+            actor="till-1",
+            channel="receipt",
         )
-        progress(start, len(visits))
+        progress(start, len(customers))
 
 
 def handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[str, int]]:

@@ -1,6 +1,7 @@
 """Where the ledgers of one run lie: a folder that goes when the run ends. Big ones are made when first asked for."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ import attrs
 
 from bench import ours, peer
 from bench.timing import Progress
+from stampledger import Ledger
 
 
 @attrs.frozen(kw_only=True)
@@ -17,13 +19,14 @@ class Size:
     """How much is measured."""
 
     cards: int  # Of about 100 events, in the big ledger.
-    long_cards: int  # Of 10 000 events, in a ledger of their own.
+    long_cards: int  # Of 10 000 events, and of each kind, in a ledger of their own.
+    stamped_cards: int  # Of about 100 events, one command a stamp.
     turns: int  # Each of 20 stamps, in a round.
     receipts: int  # Imported in a round.
 
 
-QUICK = Size(cards=1_000, long_cards=1, turns=10, receipts=1_000)
-FULL = Size(cards=10_000, long_cards=5, turns=40, receipts=10_000)
+QUICK = Size(cards=1_000, long_cards=1, stamped_cards=250, turns=10, receipts=1_000)
+FULL = Size(cards=10_000, long_cards=4, stamped_cards=1_000, turns=40, receipts=10_000)
 SMALL_CARDS = 100  # Of about 100 events: the ledger of ten thousand.
 
 
@@ -34,7 +37,6 @@ class Workshop(AbstractContextManager["Workshop"]):
         self.size = size
         self.progress = progress
         self._folder = TemporaryDirectory(prefix="stampledger-bench-")
-        self._made: dict[str, Path] = {}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -47,31 +49,52 @@ class Workshop(AbstractContextManager["Workshop"]):
 
     def small(self) -> Path:
         """Answer a ledger of ten thousand events."""
-        return self._filled("small", SMALL_CARDS)
+        return self._made_once("small", lambda ledger, shown: self._year(ledger, SMALL_CARDS, shown))
 
     def big(self) -> Path:
         """Answer a ledger of a million events; of a hundred thousand in a quick run."""
-        return self._filled("big", self.size.cards)
+        return self._made_once("big", lambda ledger, shown: self._year(ledger, self.size.cards, shown))
 
     def long(self) -> Path:
-        """Answer a ledger of cards with ten thousand events each."""
-        return self._filled("long", self.size.long_cards, 8_000)
+        """Answer a ledger of two kinds of cards with ten thousand events each: with many vouchers, and with few."""
 
-    def _filled(self, name: str, cards: int, per_card: int = ours.STAMPS_PER_CARD) -> Path:
+        def fill(ledger: Ledger, shown: Callable[[int, int], None]) -> None:
+            coffees = ours.visits(self.size.long_cards, 8_000)
+            ours.fill(ledger, coffees, shown)
+            savings = ours.visits(self.size.long_cards, 9_980, "s")
+            ours.fill(ledger, savings, shown, ours.SAVINGS, first=len(coffees) + 1)
+
+        return self._made_once("long", fill)
+
+    def stamped(self) -> Path:
+        """Answer a ledger of about 100 events a card, stamped one by one as tills do."""
+
+        def fill(ledger: Ledger, shown: Callable[[int, int], None]) -> None:
+            stamp = ours.Stamping(ledger, ours.issued(ledger, self.size.stamped_cards))
+            total = self.size.stamped_cards * ours.STAMPS_PER_CARD
+            for done in range(total):
+                stamp()
+                if done % 1_000 == 0:
+                    shown(done, total)
+
+        return self._made_once("stamped", fill)
+
+    def _year(self, ledger: Ledger, cards: int, shown: Callable[[int, int], None]) -> None:
+        ours.fill(ledger, ours.visits(cards, ours.STAMPS_PER_CARD), shown)
+
+    def _made_once(self, name: str, fill: Callable[[Ledger, Callable[[int, int], None]], None]) -> Path:
         path = self.path(name)
-        if name not in self._made:
+        if not path.exists():
             with ours.opened(path, full=False) as ledger:
-                ours.fill(ledger, cards, self.progress.of(f"making a ledger: {name}"), per_card)
+                fill(ledger, self.progress.of(f"making a ledger: {name}"))
             with closing(sqlite3.connect(path)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._made[name] = path
         return path
 
     def peer(self, events: int) -> Path:
         """Answer the peer's database with as many events."""
         path = self.path("peer")
-        if "peer" not in self._made:
+        if not path.exists():
             with peer.Cards(path, full=False) as cards:
                 cards.fill(events, 100, self.progress.of("making the peer's events"))
-            self._made["peer"] = path
         return path

@@ -19,6 +19,7 @@ from uuid import UUID
 import attrs
 import msgspec
 from cattrs import Converter
+from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from stampledger import aggregates, cards, events, rewards, standing, values
@@ -285,7 +286,10 @@ def _made(kind: type, fields: dict[str, Any]) -> Any:
 
 _SHAPES = {kind: _Shape(kind) for kind in (*KINDS.values(), *_STATES)}
 _READERS = {name: _SHAPES[kind] for name, kind in KINDS.items()}
-_FAULTS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+_FAULTS = (
+    msgspec.MsgspecError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError, AttributeError, RecursionError,
+    OverflowError,
+)  # fmt: skip
 
 
 def holds_personal(name: str) -> bool:
@@ -350,7 +354,11 @@ def load_state(kind: type[T], body: bytes, unseal: Unseal | None = None) -> T:
 
 def request_digest(request: tuple[Any, ...]) -> bytes:
     """Answer 16 bytes that tell one request from another, for idempotency keys."""
-    return hashlib.sha256(_encode(_converter.unstructure(request))).digest()[:16]
+    try:
+        told = _encode(_converter.unstructure(request))
+    except _FAULTS:  # Whoever carries it out says which part of it is none.
+        told = shown(request).encode(errors="backslashreplace")
+    return hashlib.sha256(told).digest()[:16]
 
 
 # The chain. hash(0) is the genesis; hash(seq) = SHA-256(hash(seq - 1) || seq || recorded_at || digest), both numbers as

@@ -74,8 +74,10 @@ def _opened(source: Source) -> Iterator[TextIO]:
                 yield file
         except OSError as error:
             raise InvalidInput("source", str(source), f"cannot be read ({error.strerror})") from error
-    else:
+    elif callable(getattr(source, "read", None)):
         yield source
+    else:
+        raise InvalidInput("file", source, "must be the path of a file, or an open one")
 
 
 def read_rows(
@@ -104,7 +106,7 @@ def read_rows(
                 if len(cells) != len(header):
                     problems.append(RowProblem(row.line, "(row)", str(len(cells)), f"must have {len(header)} cells"))
                 rows.append(row)
-        except (csv.Error, UnicodeDecodeError) as error:
+        except (csv.Error, UnicodeError, TypeError) as error:
             raise InvalidInput("source", str(error), "must be a CSV file in UTF-8") from error
     return rows, problems
 

@@ -20,11 +20,11 @@ from stampledger.errors import (
 )
 from stampledger.events import TemplatePublished
 from stampledger.projections import CardView, CustomerInfo, Entry, JournalRow, RewardView
-from stampledger.store import history
+from stampledger.store import history, session
 from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import Brand, CardTemplate
 
-EVERYTHING = (1 << 62) - 1  # Beyond every entry.
+EVERYTHING = session.EVERYTHING
 
 
 @attrs.frozen(slots=False)

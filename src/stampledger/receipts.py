@@ -9,10 +9,10 @@ import attrs
 from stampledger import batches, checks, commands, crediting
 from stampledger.aggregates import decide_customer
 from stampledger.batches import Report, Tally, for_each
-from stampledger.errors import InvalidInput
+from stampledger.errors import Corrupt, InvalidInput
 from stampledger.events import StampRejected
 from stampledger.importing import Source, moment, read_rows, refuse_problems
-from stampledger.lookup import EVERYTHING, named
+from stampledger.lookup import named
 from stampledger.store import history, lists
 from stampledger.store.claims import code_key
 from stampledger.store.session import Scope, Session, StreamKind
@@ -20,17 +20,22 @@ from stampledger.values import CardTemplate, Channel, Person
 from stampledger.writer import Call, Work, Writer
 
 
+_name = checks.checked(checks.text)
+
+
 @attrs.frozen(kw_only=True)
 class Columns:
     """Which columns of a till's file say what; the column *kind* holds the words *sale* and *cancellation*."""
 
-    receipt: str = "receipt"
-    customer: str = "customer"
-    occurred_at: str = "occurred_at"
-    kind: str = "kind"  # A file without this column holds sales only.
-    amount: str = "amount_gbp"  # A file without this column can only be credited by visit.
-    sale: str = "sale"
-    cancellation: str = "cancellation"
+    receipt: str = attrs.field(default="receipt", validator=_name)
+    customer: str = attrs.field(default="customer", validator=_name)
+    occurred_at: str = attrs.field(default="occurred_at", validator=_name)
+    kind: str = attrs.field(default="kind", validator=_name)  # A file without this column holds sales only.
+    amount: str = attrs.field(
+        default="amount_gbp", validator=_name
+    )  # A file without this column can only be credited by visit.
+    sale: str = attrs.field(default="sale", validator=_name)
+    cancellation: str = attrs.field(default="cancellation", validator=_name)
 
 
 @attrs.frozen(kw_only=True)
@@ -207,7 +212,10 @@ class _Run:
 
 def _refused_before(session: Session, receipt: Receipt, card_id: UUID) -> bool:
     """Answer whether this very row was imported before and refused."""
-    for entry in lists.code_entries(session, receipt.code, EVERYTHING):
+    for seq in lists.mention_seqs(session, receipt.code):
+        entry = history.entry_at(session, seq)
+        if entry is None:
+            raise Corrupt(session.business_name, None, seq, "the entry is missing")
         if entry.stream == card_id and isinstance(entry.event, StampRejected) and entry.event.at == receipt.at:
             return True
     return False

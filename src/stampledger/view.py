@@ -285,9 +285,11 @@ class View:
             Corrupt: An entry cannot be read.
         """
         checks.whole(after, "after", 0, EVERYTHING)
-        for kind in handlers:
-            if kind not in codec.KINDS.values():
-                raise InvalidInput("handlers", kind, "must be for kinds of events")
+        if not isinstance(handlers, Mapping):
+            raise InvalidInput("handlers", handlers, "must be a mapping of kinds of events to functions")
+        for kind, handler in handlers.items():
+            if kind not in codec.KINDS.values() or not callable(handler):
+                raise InvalidInput("handlers", kind, "must be for kinds of events, each a function")
         with self._look() as look:
             return history.replay(look.session, handlers, after, look.moment.seq)
 

@@ -212,6 +212,7 @@ def test_kind_that_is_unknown(shop: Shop, kind: str):
     [
         ("stream", "state", DEEP),
         ("stream", "state", b'{"version":"x"}'),
+        ("stream", "state", b'{"key":"k","template":{"name":"x","gaols":[]}}'),
         ("stream", "state", b"\x80\x04\x95"),
         ("stream", "state", None),
         ("stream", "state", "text"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from stampledger import batches, checks, commands, crediting
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
+from stampledger.errors import InvalidInput
 from stampledger.ledger.base import Verbs
 from stampledger.lookup import named
 from stampledger.projections import Entry
@@ -130,6 +131,8 @@ class CardVerbs(Verbs):
             Refused: The customer was forgotten.
         """
         chosen = batches.message_channels(channels, text)
+        if not text.strip():
+            raise InvalidInput("text", text, "must not be empty")
 
         def command(work: Work, at: datetime, state: StampCard) -> CardCommand:
             if state.customer_id is not None:

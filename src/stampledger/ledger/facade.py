@@ -9,6 +9,7 @@ from stampledger import batches, checks, codec, importing, moves, receipts
 from stampledger.batches import Batch, Report
 from stampledger.errors import InvalidInput, ScanNotFound
 from stampledger.importing import Source
+from stampledger.ledger.base import wants
 from stampledger.ledger.cards import CardVerbs
 from stampledger.ledger.programme import ProgrammeVerbs
 from stampledger.ledger.rewards import RewardVerbs
@@ -210,6 +211,8 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             CardNotFound: A card is unknown; nothing was sent.
             InvalidInput: The key belongs to another campaign, or the text is too long for a push.
         """
+        if voucher is not None:
+            wants(voucher, Voucher, "voucher")
         campaign = batches.Campaigning(
             key=checks.text(key, "key"),
             name=checks.text(name, "name"),
@@ -260,6 +263,8 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             InvalidRows: Rows that cannot be read; nothing was imported.
             TemplateNotFound: There is no such template.
         """
+        if columns is not None:
+            wants(columns, Columns, "columns")
         return receipts.import_receipts(
             self._writer,
             call,

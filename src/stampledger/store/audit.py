@@ -296,7 +296,8 @@ class _Audit:
                 continue
             expected = (held.reward, held.holder, held.seqs[0], held.seqs[-1], ",".join(map(str, held.seqs)))
             columns = (held.reward.redeem_code, rows.reward_due_at(held.reward))
-            if (row.reward, row.holder, row.issued_seq, row.seq, row.seqs) != expected or tuple(told[6:]) != columns:
+            same = (row.reward, row.holder, row.issued_seq, row.seq, row.seqs) == expected
+            if not same or tuple(told[6:]) != columns or _stream_id(told[0]) != row.reward.id:
                 self._fault(None, row.seq, "reward", f"is not what the row of reward {row.reward.id} says")
         for missing, held in self.rewards.items():
             if not self.streams[held.holder].broken:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from stampledger import codec, privacy, rewards
 from stampledger.aggregates import Aggregate, PublishedTemplate, evolve
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt, TemplateNotFound, UnknownEvent
 from stampledger.events import Event, TemplatePublished
+from stampledger.frozen import changed
 from stampledger.projections import Entry
 from stampledger.rewards import IssuedReward
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
@@ -28,9 +27,10 @@ def entry_of(session: Session, row: Any) -> Entry:
     """
     seq, number, stream_id, stream_kind, version, kind, place, recorded_at, occurred_at = row[:9]
     code, actor, channel, body = row[9:13]
-    stream = UUID(bytes=stream_id)
+    stream = None
     name = session.text(kind) or ""
     try:
+        stream = UUID(bytes=stream_id)
         unseal = None
         if codec.holds_personal(name):
             where = StreamRow(number, stream, StreamKind(stream_kind), version, seq, row[14], None)
@@ -106,25 +106,40 @@ def state_at(session: Session, row: StreamRow, upto: int) -> Aggregate | None:
     if remembered is not None:
         seq, version, stored = remembered
         state = session.load(StampCard, stored, row.id, seq)
-    # There is a checkpoint within the next 2 * CHECKPOINT_EVERY versions, or there are no more versions.
-    for entry in stream_entries(session, row, version, row.version, upto):
-        state = without_rewards(evolve(state, entry.event))
+    following = session.one(session.sql.next_checkpoint, b_stream=row.number, b_upto=upto)
+    last = row.version if following is None else following[0]  # Else every later version would be looked at, too.
+    for event in _stream_events(session, row, version, last, upto):
+        state = without_rewards(evolve(state, event))
     return state
+
+
+def _stream_events(session: Session, row: StreamRow, after: int, last: int, upto: int) -> Iterator[Event]:
+    """Yield what changed a stream. A card's state has nothing personal in it: its events need no key and no entry."""
+    if row.kind is not StreamKind.CARD:
+        yield from (entry.event for entry in stream_entries(session, row, after, last, upto))
+        return
+    facts = session.each(session.sql.stream_facts, b_stream=row.number, b_after=after, b_last=last, b_upto=upto)
+    for seq, kind, at, code, body in facts:
+        try:
+            yield codec.decode(session.text(kind) or "", body, codec.instant(at), code)
+        except codec.UnknownKind as error:
+            raise UnknownEvent(session.business_name, row.id, seq, str(error)) from error
+        except (codec.Unreadable, TypeError, ValueError) as error:
+            raise Corrupt(session.business_name, row.id, seq, str(error)) from error
 
 
 def without_rewards(state: Aggregate) -> Aggregate:
     """Answer a card without the rewards at hand."""
     if isinstance(state, StampCard) and state.rewards:
-        return attrs.evolve(state, rewards={})
+        return changed(state, rewards={})
     return state
 
 
 def rewards_at(session: Session, holder: int, upto: int | None) -> list[IssuedReward]:
     """Answer a card's or coupon's rewards as they were at an entry; None is now."""
-    rows = session.rewards_of(holder)
     if upto is None:
-        return [row.reward for row in rows]
-    return [reward_at(session, row, upto) for row in rows if row.issued_seq <= upto]
+        return [row.reward for row in session.rewards_of(holder)]
+    return [reward_at(session, row, upto) for row in session.rewards_of(holder, upto)]
 
 
 def reward_at(session: Session, row: RewardRow, upto: int) -> IssuedReward:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, exists, false, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.aggregates import Customer
+from stampledger.errors import Corrupt
 from stampledger.projections import Entry
 from stampledger.store.history import entry_of, state_at
 from stampledger.store.rows import customer_columns, searchable
@@ -138,10 +139,17 @@ def code_seqs(session: Session, code: str) -> list[int]:
     first = session.claim(Scope.CODE, code)
     if first is not None:
         seqs.append(first[0])
-    for scope in (Scope.CODE, Scope.MENTION):
-        rows = session.all(session.sql.claims_between, b_scope=int(scope), b_from=f"{code}\n", b_to=f"{code}\x0b")
-        seqs.extend(seq for _, seq in rows)
-    return sorted(set(seqs))
+    return sorted({*seqs, *_seqs_under(session, Scope.CODE, code), *mention_seqs(session, code)})
+
+
+def mention_seqs(session: Session, code: str) -> list[int]:
+    """Answer the entries that speak of a code without being its first use, such as a refusal."""
+    return _seqs_under(session, Scope.MENTION, code)
+
+
+def _seqs_under(session: Session, scope: Scope, code: str) -> list[int]:
+    rows = session.all(session.sql.claims_between, b_scope=int(scope), b_from=f"{code}\n", b_to=f"{code}\x0b")
+    return [seq for _, seq in rows]
 
 
 def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
@@ -156,7 +164,10 @@ def seq_at(session: Session, at: int) -> int:
     low, high = 0, head[0]
     while low < high:  # recorded_at never decreases, so that halving finds it.
         middle = (low + high + 1) // 2
-        if session.one(session.sql.recorded_at, b_seq=middle)[0] <= at:
+        recorded_at = session.one(session.sql.recorded_at, b_seq=middle)
+        if recorded_at is None or not isinstance(recorded_at[0], int):
+            raise Corrupt(session.business_name, None, middle, "the entry is missing, or no moment of it")
+        if recorded_at[0] <= at:
             low = middle
         else:
             high = middle - 1

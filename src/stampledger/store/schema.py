@@ -161,7 +161,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("redeem_code", String(64), nullable=True),
             Column("due_at", BigInteger, nullable=True),  # When it expires, while it is active.
             Column("state", LargeBinary, nullable=False),
-            Index(f"ix_{prefix}reward_holder", "business", "holder"),
+            Index(f"ix_{prefix}reward_holder", "business", "holder", "issued_seq"),
             Index(f"ix_{prefix}reward_code", "business", "redeem_code"),
             Index(f"ix_{prefix}reward_due", "business", "due_at"),
         ),

@@ -16,6 +16,7 @@ from stampledger.sources import Random
 from stampledger.store.statements import Statement, Statements
 
 BATCH = 1_000  # Rows fetched at a time.
+EVERYTHING = (1 << 62) - 1  # Beyond every entry.
 
 
 class StreamKind(IntEnum):
@@ -237,9 +238,9 @@ class Session:
         row = self.one(self.sql.reward, b_id=reward_id.bytes)
         return None if row is None else self.reward_row(row)
 
-    def rewards_of(self, holder: int) -> list[RewardRow]:
-        """Answer all rewards of a card or coupon, in the order they were given."""
-        return [self.reward_row(row) for row in self.all(self.sql.rewards_of, b_holder=holder)]
+    def rewards_of(self, holder: int, upto: int = EVERYTHING) -> list[RewardRow]:
+        """Answer the rewards a card or coupon had been given up to an entry, in the order they were given."""
+        return [self.reward_row(row) for row in self.all(self.sql.rewards_of, b_holder=holder, b_upto=upto)]
 
     def reward_row(self, row: Any) -> RewardRow:
         """Read a row of a statement over rewards."""

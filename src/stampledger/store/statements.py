@@ -112,10 +112,15 @@ class Statements:
             ).order_by(j.version)
         )  # fmt: skip
         self.stream_entry = made(entries.where(by(j.stream), by(j.version)))
+        facts = select(j.seq, j.kind, func.coalesce(j.occurred_at, j.recorded_at), j.code, j.body)
+        self.stream_facts = made(
+            facts.where(
+                by(j.business), by(j.stream), j.version > bindparam("b_after"), j.version <= bindparam("b_last"),
+                j.seq <= bindparam("b_upto"),
+            ).order_by(j.version)
+        )  # fmt: skip
         self.bodies = made(
-            select(j.seq, j.kind, func.coalesce(j.occurred_at, j.recorded_at), j.code, j.body)
-            .where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
-            .order_by(j.seq)
+            facts.where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto")).order_by(j.seq)
         )
         self.recorded_at = made(select(j.recorded_at).where(by(j.business), by(j.seq)))
         self.add_entry = made(insert(s.journal))
@@ -150,6 +155,12 @@ class Statements:
             select(cp.seq, cp.version, cp.state)
             .where(by(cp.business), by(cp.stream), cp.seq <= bindparam("b_upto"))
             .order_by(cp.seq.desc())
+            .limit(1)
+        )
+        self.next_checkpoint = made(
+            select(cp.version)
+            .where(by(cp.business), by(cp.stream), cp.seq > bindparam("b_upto"))
+            .order_by(cp.seq)
             .limit(1)
         )
         self.all_checkpoints = made(select(cp.stream, cp.seq, cp.version, cp.state).where(by(cp.business)))
@@ -196,7 +207,11 @@ class Statements:
         reward = (re.id, re.holder, re.issued_seq, re.seq, re.seqs, re.state)
         self.all_rewards = made(select(*reward, re.redeem_code, re.due_at).where(by(re.business)))
         self.reward = made(select(*reward).where(by(re.business), by(re.id)))
-        self.rewards_of = made(select(*reward).where(by(re.business), by(re.holder)).order_by(re.issued_seq, re.id))
+        self.rewards_of = made(
+            select(*reward)
+            .where(by(re.business), by(re.holder), re.issued_seq <= bindparam("b_upto"))
+            .order_by(re.issued_seq, re.id)
+        )
         self.rewards_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code), re.due_at.is_not(None)))
         self.two_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code)).limit(2))
         self.due_rewards = made(

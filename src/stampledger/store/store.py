@@ -63,6 +63,8 @@ class Store:
             if not self._shared:
                 self._fairy.detach()  # The connection is this store's alone; the pool never sees what is set on it.
             with _ours(self._writer):
+                if not create:  # Before anything is set: a file that is none of ours stays as it is.
+                    self._demand_tables()
                 database.prepare(self._writer, self._durability, schema_name, ours=True)
                 self.business = self._begin_business(create)
             if not self._shared:
@@ -78,8 +80,6 @@ class Store:
         with translated(), self._lock:
             cursor = self._writer.cursor()
             if not self._has_tables(cursor):
-                if not create:
-                    raise NotALedger("the database holds no ledger")
                 self._create_tables()
             self._check_format(cursor)
             found = self._find_business(cursor)
@@ -95,6 +95,11 @@ class Store:
                 _roll_back(cursor)
                 raise
             return found
+
+    def _demand_tables(self) -> None:
+        with translated():
+            if not self._has_tables(self._writer.cursor()):
+                raise NotALedger("the database holds no ledger")
 
     def _has_tables(self, cursor: Any) -> bool:
         found = f"SELECT 1 FROM {database.quoted(self._schema_name)}.sqlite_master WHERE name = ?"
