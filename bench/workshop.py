@@ -26,7 +26,7 @@ class Size:
 
 
 QUICK = Size(cards=1_000, long_cards=1, stamped_cards=250, turns=10, receipts=1_000)
-FULL = Size(cards=10_000, long_cards=4, stamped_cards=1_000, turns=40, receipts=10_000)
+FULL = Size(cards=10_000, long_cards=4, stamped_cards=1_000, turns=30, receipts=4_000)
 SMALL_CARDS = 100  # Of about 100 events: the ledger of ten thousand.
 
 

@@ -1,17 +1,21 @@
 """Why something is as it is, in sentences a shopkeeper can read out, from the entries that made it so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from stampledger import events
 from stampledger.projections import Answer, Entry, RewardView
 from stampledger.rewards import RewardStatus
 
 
-def why(code: str, entries: Sequence[Entry]) -> Answer:
-    """Tell what became of a code: where it gave stamps, where it was refused and by which rule."""
+def why(code: str, entries: Sequence[Entry], cards: Mapping[UUID, int]) -> Answer:
+    """Tell what became of a code: on which cards it gave stamps, where it was refused and by which rule."""
     if not entries:
         return Answer(sentences=(f"The code {code} was never seen.",), entries=())
-    return Answer(sentences=tuple(_code_sentence(entry) for entry in entries), entries=tuple(entries))
+    return Answer(
+        sentences=tuple(_code_sentence(code, entry, cards.get(entry.stream)) for entry in entries),
+        entries=tuple(entries),
+    )
 
 
 def explain(reward: RewardView, cause: Sequence[Entry], life: Sequence[Entry]) -> Answer:
@@ -51,22 +55,29 @@ def _stamps(count: int) -> str:
     return "1 stamp" if count == 1 else f"{count} stamps"
 
 
-def _code_sentence(entry: Entry) -> str:
+def _code_sentence(code: str, entry: Entry, number: int | None) -> str:
     event = entry.event
+    card = "the card" if number is None else f"card {number}"
     match event:
         case events.StampAdded():
-            held_back = f"; {_stamps(event.withheld)} were over a limit and not given" if event.withheld else ""
-            lost = f"; {_stamps(event.dropped)} were beyond the last goal" if event.dropped else ""
+            held_back = f"; {_stamps(event.withheld)} over a limit not given" if event.withheld else ""
+            lost = f"; {_stamps(event.dropped)} beyond the last goal dropped" if event.dropped else ""
             progress = f"{event.progress}/{event.stamps_required}"
-            return f"{_when(entry)} it gave {_stamps(event.count)}; the card stood at {progress} then{held_back}{lost}."
+            gave = f"it gave {_stamps(event.count)} to {card}"
+            return f"{_when(entry)} {gave}, which stood at {progress} then{held_back}{lost}."
         case events.StampRejected():
             again = f" It could be tried again from {_time(event.retry_at)}." if event.retry_at else ""
-            return f"{_when(entry)} it was refused ({event.rule}): {event.reason}.{again}"
+            wanted = "" if event.count is None else f" {_stamps(event.count)}"
+            return f"{_when(entry)} it was refused{wanted} on {card} ({event.rule}): {event.reason}.{again}"
         case events.StampVoided():
+            whose = "its" if event.code == code else f"of {event.code or f'scan {event.scan}'}"
             because = f" ({event.reason})" if event.reason else ""
             kept = "".join(f" {kept.title} could not be taken back: {kept.reason}." for kept in event.rewards_kept)
             missing = f" {_stamps(event.missing)} could not be taken back." if event.missing else ""
-            return f"{_when(entry)} its {_stamps(event.count)} were taken back{because}.{kept}{missing}"
+            were = "was" if event.count == 1 else "were"
+            return (
+                f"{_when(entry)} {whose} {_stamps(event.count)} {were} taken back from {card}{because}.{kept}{missing}"
+            )
     return f"{_when(entry)} it was noted ({entry.kind})."
 
 
@@ -99,11 +110,12 @@ def _life_sentences(entry: Entry) -> Iterable[str]:
     match event:
         case events.VoucherIssued():
             until = f", good until {_time(event.expires_at)}" if event.expires_at else ", good without limit"
-            yield f"{_when(entry)} {event.title} was issued ({event.source}) with the code {event.redeem_code}{until}."
+            issued = f"{event.title} was issued (source: {event.source}) with the code {event.redeem_code}"
+            yield f"{_when(entry)} {issued}{until}."
         case events.AwardGranted():
-            yield f"{_when(entry)} {event.title} was given ({event.source})."
+            yield f"{_when(entry)} {event.title} was given (source: {event.source})."
         case events.LotteryGranted():
-            yield f"{_when(entry)} the lottery {event.title} was given ({event.source})."
+            yield f"{_when(entry)} the lottery {event.title} was given (source: {event.source})."
         case events.LotteryPlayed():
             yield f"{_when(entry)} it was played: {event.names[event.variant]}."
         case events.VoucherRedeemed():

@@ -21,7 +21,7 @@ from stampledger.projections import Progress
 from stampledger.refusals import CustomerIsForgotten
 from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import BirthdayGift, CardTemplate, MessageChannel, Voucher
-from stampledger.writer import Call, Done, Work, Writer, at_hand
+from stampledger.writer import AHEAD_MAX, Call, Done, Work, Writer, at_hand, refuse_unknown
 
 CHUNK = 200  # Cards a transaction.
 PUSH_LENGTH_MAX = 20
@@ -37,7 +37,7 @@ class Move:
     card_id: UUID
     number: int
     before: Progress
-    after: Progress
+    after: Progress  # Where the card stays, what it would be.
     template_version_before: int
     refusal: Refused | None = None  # Why it stays where it is.
 
@@ -104,6 +104,7 @@ def for_each(
     An idempotency key names the whole *request*. It is claimed with the first of the things, so that a batch that was
     interrupted goes on under its key.
     """
+    refuse_unknown(call)
     done, for_one = 0, without_key(call)
     if progress is not None:
         progress(0, len(todo))
@@ -194,6 +195,8 @@ def message_channels(channels: Iterable[MessageChannel | str], message: str) -> 
 
 def celebrate_birthdays(writer: Writer, call: Call, on: date, progress: Report | None) -> Batch:
     """Give the birthday gifts due on a day."""
+    if on > (writer.clock() + AHEAD_MAX).date():
+        raise InvalidInput("on", on, "must not lie ahead")
     with writer.store.reading() as session:
         gifts = _gifts(writer, session)
         todo = [

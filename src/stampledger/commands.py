@@ -120,6 +120,7 @@ class VoidStamps:
     credit_version: int  # The card's version at which they had been added.
     means: Supplies
     expired: int = 0  # How many of them have lapsed, as far as that was recorded.
+    cancelled_by: str | None = None
     reason: str = ""
 
 

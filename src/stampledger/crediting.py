@@ -52,8 +52,8 @@ def checked_credit(count: int | None, amount: Decimal | None, code: str | None) 
     """Refuse a count, amount or code that cannot be one, before anything is read."""
     if count is not None:
         checks.whole(count, "count", 1, STAMPS_MAX)
-    if amount is not None:
-        checks.minor_units(amount, 4, "amount")
+    if amount is not None and checks.minor_units(amount, 4, "amount") == 0:
+        raise InvalidInput("amount", amount, "must be above zero")
     if code is not None:
         checks.text(code, "code")
 
@@ -110,7 +110,7 @@ def _reject(work: Work, row: StreamRow, card: StampCard, command: commands.AddSt
         session.add(session.sql.add_claim, scope=int(Scope.REFUSED), key=key, seq=seq, digest=None)
 
 
-def void_stamps(work: Work, scan: int, reason: str) -> UUID:
+def void_stamps(work: Work, scan: int, reason: str, cancelled_by: str | None) -> UUID:
     """Take back what a scan had added, with what followed from it."""
     session = work.session
     undone = next(
@@ -142,6 +142,7 @@ def void_stamps(work: Work, scan: int, reason: str) -> UUID:
         undone=undone.event,
         credit_version=undone.version,
         expired=_expired_of(session, row, undone.version, template),
+        cancelled_by=cancelled_by,
         reason=reason,
     )
     work.record(row, row.id, StreamKind.CARD, state, decide(state, command), held)

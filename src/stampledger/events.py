@@ -2,8 +2,8 @@
 
 An event is a promise to read it back for ever: a field is never renamed or retyped; a V2 is added and the old one
 upcast. Each can be understood alone: it carries the progress *after* it, titles beside ids, variants beside the draw.
-`at` (when it happened, UTC: the till's own time where it was given) and `code` (what was scanned) are kept in columns
-of the Journal rather than in an event's body. Fields marked personal are sealed with the customer's key.
+`at` (when it happened, UTC, by the till's own clock) and `code` (what was scanned) are columns of the Journal, not of
+an event's body. Fields marked personal are sealed with the customer's key.
 """
 
 from datetime import UTC, datetime
@@ -134,6 +134,7 @@ class StampVoided(Event):
     goals_undone: tuple[tuple[int, int], ...] = ()  # (cycle, stamps of the goal) that are no longer reached.
     rewards_voided: tuple[UUID, ...] = ()  # Taken back; each has an entry of its own in this scan.
     rewards_kept: tuple[KeptReward, ...] = ()
+    cancelled_by: str | None = None  # The code of the cancellation, where it has one of its own.
     reason: str = ""
 
 

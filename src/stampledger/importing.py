@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TextIO, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -55,7 +56,7 @@ class Row:
         except InvalidInput as error:
             self.problem(column, error.reason)
         except (ValueError, InvalidOperation):
-            self.problem(column, "cannot be read")
+            self.problem(column, "cannot be read as what this column holds")
         return default
 
     def need(self, column: str, read: Callable[[str], T], default: T) -> T:
@@ -70,10 +71,12 @@ class Row:
 def _opened(source: Source) -> Iterator[TextIO]:
     if isinstance(source, str | PathLike):
         try:
-            with Path(source).open(encoding="utf-8-sig", newline="") as file:
-                yield file
-        except OSError as error:
-            raise InvalidInput("source", str(source), f"cannot be read ({error.strerror})") from error
+            opened = Path(source).open(encoding="utf-8-sig", newline="")  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is no path"
+            raise InvalidInput("file", str(source), f"cannot be read ({reason})") from error
+        with opened as file:
+            yield file
     elif callable(getattr(source, "read", None)):
         yield source
     else:
@@ -91,13 +94,13 @@ def read_rows(
     problems: list[RowProblem] = []
     with _opened(source) as file:
         try:
-            reader = csv.reader(io.StringIO(file.read()), strict=True)
+            reader = csv.reader(io.StringIO(file.read().removeprefix("\ufeff")), strict=True)
             header = [name.strip() for name in next(reader, [])]
             missing = [name for name in needed if name not in header]
             unknown = [] if allowed is None else [name for name in header if name not in allowed]
             if missing or unknown or len(set(header)) != len(header):
                 wrong = f"columns missing: {missing}, unknown: {unknown}"
-                raise InvalidInput("source", ",".join(header), f"must have the right columns, each once ({wrong})")
+                raise InvalidInput("file", ",".join(header), f"must have the right columns, each once ({wrong})")
             rows = []
             for cells in reader:
                 if not cells:
@@ -107,7 +110,7 @@ def read_rows(
                     problems.append(RowProblem(row.line, "(row)", str(len(cells)), f"must have {len(header)} cells"))
                 rows.append(row)
         except (csv.Error, UnicodeError, TypeError) as error:
-            raise InvalidInput("source", str(error), "must be a CSV file in UTF-8") from error
+            raise InvalidInput("file", str(error), "must be a CSV file in UTF-8") from error
     return rows, problems
 
 
@@ -118,18 +121,25 @@ def refuse_problems(problems: list[RowProblem]) -> None:
         InvalidRows: There are some.
     """
     if problems:
-        reason = f"{len(problems)} problems, nothing was imported"
-        raise InvalidRows("source", len(problems), reason, tuple(problems[:PROBLEMS_MAX]))
+        found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        first = sorted(problems, key=lambda problem: problem.line)[:PROBLEMS_MAX]
+        raise InvalidRows("file", len(problems), f"{found}, nothing was imported", tuple(first))
 
 
 def _day(cell: str) -> date:
     return date.fromisoformat(cell)
 
 
-def moment(cell: str) -> datetime:
-    """Read an ISO 8601 moment; without a zone it is UTC."""
+def moment(cell: str, zone: ZoneInfo | None = None) -> datetime:
+    """Read an ISO 8601 moment; without a zone of its own it is one of *zone*.
+
+    Raises:
+        InvalidInput: It has no zone, and none is given.
+    """
     at = datetime.fromisoformat(cell)
-    return (at if at.utcoffset() is not None else at.replace(tzinfo=UTC)).astimezone(UTC)
+    if at.utcoffset() is None and zone is None:
+        raise InvalidInput("moment", cell, "must have a time zone, like 2026-01-31T12:00:00Z")
+    return (at if at.utcoffset() is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 # Cards.

@@ -82,7 +82,14 @@ class Lookup:
         return row
 
     def card_row(self, card: object) -> StreamRow:
-        """Find a card by id or number."""
+        """Find a card by id or number, which may be text as it is shown, #100001."""
+        if (
+            isinstance(card, str)
+            and len(card) < 20
+            and (digits := card.removeprefix("#")).isascii()
+            and digits.isdigit()
+        ):
+            card = int(digits)
         if isinstance(card, int) and not isinstance(card, bool):
             found = self.session.one(self.session.sql.card_stream, b_number=card) if 0 < card < EVERYTHING else None
             if found is None or found[0] > self.moment.seq:
@@ -101,6 +108,13 @@ class Lookup:
         """Find a customer."""
         found = id_of(customer, "customer", CustomerNotFound)
         return self.stream(found, StreamKind.CUSTOMER, CustomerNotFound, customer)
+
+    def template_filter(self, template: object) -> tuple[StreamRow, int | None]:
+        """Find the template a list is narrowed to, and its version where one is named."""
+        if isinstance(template, tuple):
+            row, version, _ = self.template(template)
+            return row, version
+        return self._template_row(template), None
 
     def template(self, template: object) -> tuple[StreamRow, int, CardTemplate]:
         """Find a template version: (its stream, the version, the template). A key means the newest version."""

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import attrs
+
 from stampledger import commands
 from stampledger.aggregates import decide
 from stampledger.batches import Batch, Move, Report, Tally, for_each, without_key
 from stampledger.cards import StampCard, evolve_card
 from stampledger.errors import Refused
+from stampledger.events import Event
 from stampledger.lookup import named
 from stampledger.projections import Progress
 from stampledger.store.session import StreamKind, StreamRow
@@ -53,18 +56,23 @@ def move_to_template(
             told = decide(state, command)
         except Refused as refusal:
             tally.refused.append((row.id, refusal))
-            tally.moves.append(_move(row, state, state, refusal))
+            tally.moves.append(
+                _move(row, state, _replayed(state, decide(state, attrs.evolve(command, force=True))), refusal)
+            )
             return row.id
-        after = state
-        for event in told:
-            after = evolve_card(after, event)
-        tally.moves.append(_move(row, state, after, None))
+        tally.moves.append(_move(row, state, _replayed(state, told), None))
         if not dry_run:
             work.record(row, row.id, StreamKind.CARD, state, told, held)
         return row.id
 
     call = without_key(call) if dry_run else call
     return for_each(writer, call, request, list(dict.fromkeys(numbers)), one, tally, progress)
+
+
+def _replayed(card: StampCard, told: Sequence[Event]) -> StampCard:
+    for event in told:
+        card = evolve_card(card, event)
+    return card
 
 
 def _move(row: StreamRow, before: StampCard, after: StampCard, refusal: Refused | None) -> Move:

@@ -25,6 +25,9 @@ class Page(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(self.rows)
 
+    def __getitem__(self, index: int) -> T:
+        return self.rows[index]
+
     def __len__(self) -> int:
         return len(self.rows)
 

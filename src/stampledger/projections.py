@@ -136,8 +136,8 @@ class CardView:
     progress: Progress
     cycle: int
     status: CardStatus
-    next_reward: str | None  # The current gift of a held card, or the next one.
-    stamps_missing: int  # To the next reward.
+    next_reward: str  # The gift of a card that is held or closed, else the next one.
+    stamps_missing: int  # To the next reward; 0 on a card that is held or closed.
     carried: int
     remainder_minor: int
     stamps_total: int
@@ -329,6 +329,8 @@ def card_view(
     progress = standing.progress
     index = rules.next_goal(template, progress)
     goal = template.goals[index] if index < len(template.goals) else None
+    status = _status(card, template, at, held)
+    waiting = status in (CardStatus.HELD, CardStatus.CLOSED)
     views = (reward_view(reward, at, card_id) for reward in rewards)
     return CardView(
         id=card_id,
@@ -339,9 +341,9 @@ def card_view(
         template_name=card.template_name,
         progress=Progress(stamps=progress, required=card.stamps_required),
         cycle=standing.cycle,
-        status=_status(card, template, at, held),
-        next_reward=(goal or template.goals[-1 if held else 0]).reward.title,
-        stamps_missing=rules.stamps_missing(template, progress),
+        status=status,
+        next_reward=(goal or template.goals[-1 if waiting else 0]).reward.title,
+        stamps_missing=0 if waiting else rules.stamps_missing(template, progress),
         carried=standing.carried,
         remainder_minor=card.remainder_minor,
         stamps_total=card.stamps_total - lapsed,

@@ -32,7 +32,7 @@ class ScanLimitReached(Refused):
     code = "scan_limit_reached"
 
     def __str__(self) -> str:
-        return f"{self.limit} stamps a scan are allowed and {self.count} were asked for"
+        return f"a scan may give at most {_stamps(self.limit)}, and {self.count} were asked for"
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ class DailyLimitReached(Refused):
     code = "daily_limit_reached"
 
     def __str__(self) -> str:
-        return f"{self.limit} stamps a day are allowed{_next(self.retry_at)}"
+        return f"a day may bring at most {_stamps(self.limit)}{_next(self.retry_at)}"
 
 
 @attrs.frozen
@@ -56,7 +56,7 @@ class RollingLimitReached(Refused):
     code = "rolling_limit_reached"
 
     def __str__(self) -> str:
-        return f"{self.limit} stamps in 24 hours are allowed{_next(self.retry_at)}"
+        return f"24 hours may bring at most {_stamps(self.limit)}{_next(self.retry_at)}"
 
 
 @attrs.frozen
@@ -68,7 +68,7 @@ class IntervalNotOver(Refused):
     code = "interval_not_over"
 
     def __str__(self) -> str:
-        return f"stamps must be {self.interval} apart{_next(self.retry_at)}"
+        return f"stamps must be {_span(self.interval)} apart{_next(self.retry_at)}"
 
 
 @attrs.frozen
@@ -224,3 +224,16 @@ class CustomerIsForgotten(Refused):
 
 def _next(retry_at: datetime | None) -> str:
     return "" if retry_at is None else f"; the next from {retry_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _stamps(count: int) -> str:
+    return "1 stamp" if count == 1 else f"{count} stamps"
+
+
+def _span(length: timedelta) -> str:
+    """Say a length of time in its largest whole unit."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds % size == 0:
+            return f"1 {unit}" if seconds == size else f"{seconds // size} {unit}s"
+    return str(length)

@@ -7,7 +7,7 @@ going back over a cycle's edge need no cases of their own.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from zoneinfo import ZoneInfo
@@ -72,7 +72,7 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """Answer the first instant of a calendar day, also where the clocks change at midnight."""
-    return datetime.combine(day, time.min, zone).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def months_later(day: date, months: int) -> date:
@@ -99,7 +99,7 @@ def voucher_expiry(voucher: Voucher, issued_at: datetime, zone: ZoneInfo) -> dat
         if voucher.valid_months is not None:
             local = issued_at.astimezone(zone)
             later = months_later(local.date(), voucher.valid_months)
-            return datetime.combine(later, local.timetz()).astimezone(ZoneInfo("UTC"))
+            return datetime.combine(later, local.timetz()).astimezone(UTC)
         if voucher.valid_until is not None:
             return start_of_day(voucher.valid_until + timedelta(days=1), zone)
     except OverflowError:  # Beyond the calendar's end.

@@ -58,14 +58,19 @@ def add_stamps(card: StampCard, command: commands.AddStamps) -> tuple[Event, ...
     story = Story(card, command.means)
     if card.held_for is not None or card.credits:
         tell_due(story, template, at)
-    if story.card.held_for is not None:
-        raise CardIsHeld(story.card.held_for)
-    if template.after_last_goal is AfterLastGoal.CLOSE and story.card.full:
-        raise CardIsClosed()
+    refuse_full(story.card, template)
     count, remainder = _earned(story.card, command)
     fits = _fitting(story.card, command, count) if count else 0
     _tell_credit(story, command, fits, count - fits, remainder)
     return tuple(story.events)
+
+
+def refuse_full(card: StampCard, template: CardTemplate) -> None:
+    """Refuse where a full card takes no stamps: it waits for its reward to be used, or is complete for good."""
+    if card.held_for is not None:
+        raise CardIsHeld(card.held_for)
+    if template.after_last_goal is AfterLastGoal.CLOSE and card.full:
+        raise CardIsClosed()
 
 
 def refuse_expired(card: StampCard, at: datetime) -> None:
@@ -75,13 +80,13 @@ def refuse_expired(card: StampCard, at: datetime) -> None:
 
 
 def give_bonus(story: Story, template: CardTemplate, at: datetime, count: int) -> None:
-    """Give stamps that were not earned: no limit and no code apply to them, a card that takes no stamps gets none."""
+    """Give stamps that were not earned: no limit and no code apply to them."""
     tell_due(story, template, at)
     card = story.card
-    if card.held_for is None and not (template.after_last_goal is AfterLastGoal.CLOSE and card.full):
-        moved = advance(card.standing, template, count)
-        story.tell(_stamp_added(card, template, at, count - moved.dropped, moved, bonus=True))
-        tell_goals(story, template, at, moved)
+    refuse_full(card, template)
+    moved = advance(card.standing, template, count)
+    story.tell(_stamp_added(card, template, at, count - moved.dropped, moved, bonus=True))
+    tell_goals(story, template, at, moved)
 
 
 def _already_credited(card: StampCard, command: commands.AddStamps, use: commands.FirstUse) -> bool:
@@ -307,6 +312,7 @@ def void_stamps(card: StampCard, command: commands.VoidStamps) -> tuple[Event, .
             goals_undone=back.undone,
             rewards_voided=tuple(reward.id for reward in voided),
             rewards_kept=tuple(kept),
+            cancelled_by=command.cancelled_by,
             reason=command.reason,
         )
     )

@@ -139,7 +139,8 @@ class View:
     ) -> Page[CardView]:
         """Answer the page "User stamp cards": the highest card number first, without rewards. Cursors are numbers.
 
-        *search* finds part of a name or e-mail, or a whole card number. A card on no platform is one of the web.
+        *search* finds part of a name or e-mail, or a whole card number. A card on no platform is one of the web. A
+        *template* named with its version, as (key, version), means that version alone.
 
         Raises:
             InvalidInput: A filter, a limit or a cursor is none.
@@ -149,13 +150,14 @@ class View:
         limit = checked_paging(limit, before, after)
         searched = _searched(search)
         with self._look() as look:
-            template_id = None if template is None else look.template(template)[0].id
+            under = None if template is None else look.template_filter(template)
 
             def shown(state: StampCard) -> bool:
                 return (
                     (deleted or state.deleted_at is None)
                     and (chosen is None or chosen in (state.platforms or (Platform.WEB,)))
-                    and (template_id is None or state.template_id == template_id)
+                    and (under is None or under[0].id == state.template_id)
+                    and (under is None or under[1] in (None, state.template_version))
                 )
 
             wanted = lists.CardFilter(
@@ -218,7 +220,8 @@ class View:
         """Answer the page "Card Events": newest first. Cursors are seqs.
 
         *search* finds part of a name, an e-mail or a code, or a whole card number. *since* and *until* are moments of
-        recording, both included.
+        recording, both included, whatever a till's own clock said. A *template* named with its version, as (key,
+        version), means that version alone.
 
         Raises:
             InvalidInput: A filter, a limit or a cursor is none.
@@ -234,6 +237,7 @@ class View:
                 upto = min(upto, lists.seq_at(look.session, _microseconds(until, "until")))
             if since is not None:
                 first = lists.seq_at(look.session, _microseconds(since, "since") - 1) + 1
+            under = None if template is None else look.template_filter(template)
             wanted = lists.Filter(
                 upto=upto,
                 known=look.moment.seq,
@@ -241,7 +245,8 @@ class View:
                 kinds=names,
                 stream=None if card is None else look.card_row(card).number,
                 customer=None if customer is None else look.customer_row(customer).number,
-                template=None if template is None else look.template(template)[0].number,
+                template=None if under is None else under[0].number,
+                version=None if under is None else under[1],
                 code=None if code is None else checks.text(code, "code"),
                 actor=None if actor is None else checks.text(actor, "actor"),
                 channel=told,
@@ -327,7 +332,8 @@ class View:
         """
         checks.text(code, "code")
         with self._look() as look:
-            return answers.why(code, lists.code_entries(look.session, code, look.moment.seq))
+            entries = lists.code_entries(look.session, code, look.moment.seq)
+            return answers.why(code, entries, {entry.stream: look.card(entry.stream)[1].number for entry in entries})
 
     def explain(self, voucher: RewardRef) -> Answer:
         """Tell why a voucher (or lottery, or award) was given and what became of it.

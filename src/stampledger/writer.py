@@ -60,6 +60,7 @@ class Work:
     """One command at work inside a transaction: what it loads, may use, and records."""
 
     def __init__(self, writer: "Writer", session: Session, call: Call) -> None:
+        refuse_unknown(call)
         self.session = session
         self.now = writer.clock()
         self.occurred_at = _occurred(call.get("occurred_at"), self.now)
@@ -267,6 +268,20 @@ def naming_the_winner(session: Session, refusal: VoucherIsRedeemed, row: RewardR
         if entry is not None and isinstance(entry.event, events.VoucherRedeemed):
             return attrs.evolve(refusal, redeemed_by=entry.actor, redeemed_seq=entry.seq)
     return refusal
+
+
+def refuse_unknown(call: Call) -> None:
+    """Refuse a write with a misspelt argument: it would be a write without the right one.
+
+    Raises:
+        InvalidInput: An argument is unknown.
+    """
+    if not call.keys() <= _ARGUMENTS:
+        unknown = min(call.keys() - _ARGUMENTS)
+        raise InvalidInput(unknown, call.get(unknown), f"is no argument of this verb, nor any of {sorted(_ARGUMENTS)}")
+
+
+_ARGUMENTS = frozenset(Call.__annotations__)
 
 
 def _reused(key: str, seq: int) -> IdempotencyKeyReused:

@@ -154,7 +154,7 @@ def test_scan_limit_refuses():
     """
     till = Till(coffee(limits=Limits(per_scan=2)))
 
-    with pytest.raises(ScanLimitReached, match=r"^2 stamps a scan are allowed and 3 were asked for$") as refused:
+    with pytest.raises(ScanLimitReached, match=r"^a scan may give at most 2 stamps, and 3 were asked for$") as refused:
         till.add(3)
 
     assert None is refused.value.retry_at
@@ -186,7 +186,7 @@ def test_day_begins_at_midnight_of_the_business():
     with pytest.raises(DailyLimitReached) as refused:
         till.add()
     assert utc(2024, 1, 11, 5) == refused.value.retry_at
-    assert "1 stamps a day are allowed; the next from 2024-01-11 05:00 UTC" == str(refused.value)
+    assert "a day may bring at most 1 stamp; the next from 2024-01-11 05:00 UTC" == str(refused.value)
 
     till.clock.at = utc(2024, 1, 11, 5)
     till.add()
@@ -242,7 +242,7 @@ def test_credit_above_the_limit_alone():
     """
     till = Till(coffee(limits=Limits(per_day=3, per_24_hours=4)))
 
-    with pytest.raises(DailyLimitReached, match=r"^3 stamps a day are allowed$") as refused:
+    with pytest.raises(DailyLimitReached, match=r"^a day may bring at most 3 stamps$") as refused:
         till.add(4)
 
     assert None is refused.value.retry_at
@@ -277,7 +277,7 @@ def test_rolling_window():
     with pytest.raises(RollingLimitReached) as three:
         till.add(3)
     assert (at(days=1), at(days=1, hours=6)) == (one.value.retry_at, three.value.retry_at)
-    assert str(one.value).startswith("3 stamps in 24 hours are allowed; the next from 2024-02-28 11:30")
+    assert str(one.value).startswith("24 hours may bring at most 3 stamps; the next from 2024-02-28 11:30")
 
     till.clock.at = at(days=1) - SECOND
     with pytest.raises(RollingLimitReached):
@@ -324,7 +324,7 @@ def test_interval():
     with pytest.raises(IntervalNotOver) as refused:
         till.add()
     assert at(hours=1) == refused.value.retry_at
-    assert "stamps must be 1:00:00 apart; the next from 2024-02-27 12:30 UTC" == str(refused.value)
+    assert "stamps must be 1 hour apart; the next from 2024-02-27 12:30 UTC" == str(refused.value)
 
     till.clock.at = at(hours=1)
     till.add()
@@ -424,3 +424,19 @@ def test_clock_far_ahead():
 
     with pytest.raises(DailyLimitReached):
         till.add()
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"),
+    [
+        (timedelta(days=7), "7 days"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(seconds=1), "1 second"),
+    ],
+)
+def test_interval_read_aloud(interval: timedelta, said: str):
+    """
+    A length of time is said in its largest whole unit.
+    """
+    assert f"stamps must be {said} apart; the next from 2024-02-27 11:30 UTC" == str(IntervalNotOver(interval, at()))

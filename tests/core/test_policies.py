@@ -737,12 +737,19 @@ def test_wallets():
     assert (Platform.APPLE, Platform.WEB) == till.card.platforms
 
 
-def test_birthday_of_a_held_card():
+@pytest.mark.parametrize("after", [AfterLastGoal.HOLD, AfterLastGoal.CLOSE])
+def test_birthday_of_a_full_card(after: AfterLastGoal):
     """
-    A card that takes no stamps still gets its birthday reward, and no stamps.
+    A card that takes no stamps gets no birthday stamps, and its gift can be given once it takes them again.
     """
     gift = BirthdayGift(reward=Award(title="Cheers"), stamps=2)
-    till = Till(coffee(2, after_last_goal=AfterLastGoal.HOLD, birthday=gift))
+    till = Till(coffee(2, after_last_goal=after, birthday=gift))
     till.add(2)
 
-    assert ["BirthdayReached", "AwardGranted"] == kinds(till.celebrate())
+    with pytest.raises((CardIsHeld, CardIsClosed)):
+        till.celebrate()
+    assert 1 == len(till.rewards)
+
+    if after is AfterLastGoal.HOLD:
+        till.redeem()
+        assert [2] == [added.count for added in told(till.celebrate(), events.StampAdded)]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin
 from uuid import UUID
@@ -52,10 +51,15 @@ SHAPES: Mapping[Any, st.SearchStrategy[Any]] = {
 }
 
 
-@cache
 def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
     """Events of a kind, whose time is still to be set."""
-    return st.builds(kind, **{field.name: of(field.type) for field in attrs.fields(kind) if field.name != "at"})
+    if kind not in _MADE:  # Building a strategy costs more than drawing from it.
+        fields = [field for field in attrs.fields(kind) if field.name != "at"]
+        _MADE[kind] = st.builds(kind, **{field.name: of(field.type) for field in fields})
+    return _MADE[kind]
+
+
+_MADE: dict[type[Event], st.SearchStrategy[Event]] = {}
 
 
 def of(kind: Any) -> st.SearchStrategy[Any]:

@@ -1,5 +1,5 @@
 """
-Days at a shop, as generated tests live them: a list of wishes, each a verb and two numbers that choose what it is about.
+Days at a shop, as generated tests live them: lists of wishes, each a verb and two numbers that choose what it is about.
 What a rule refuses is refused, and the day goes on.
 """
 

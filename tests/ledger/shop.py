@@ -35,8 +35,9 @@ LUCK = Lottery(
 CAKE_DRAW, TOPPING_DRAW, AGAIN_DRAW, NOTHING_DRAW = 99_999_999, 100_000_000, 300_000_000, 999_999_999
 
 TABLES = (
-    "meta head word stream journal claim checkpoint card placement reward customer subject_key".split()
-)  # In the order in which they are made.
+    *("meta", "head", "word", "stream", "journal", "claim", "checkpoint", "card", "placement", "reward", "customer"),
+    "subject_key",
+)
 LIVE = ("checkpoint", "card", "placement", "reward", "customer")  # Made anew by a rebuild, as are states and claims.
 
 
@@ -138,7 +139,8 @@ class Shop:
     def card(self, *places: int, customer: Any = None, **policies: Any) -> UUID:
         """Issue a card under a template of these goals and policies."""
         issued = self.ledger.issue_card(self.template(*places, **policies), customer=customer)
-        return the(issued.subject)
+        number: UUID = the(issued.subject)
+        return number
 
     @property
     def head(self) -> int:

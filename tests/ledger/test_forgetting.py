@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,13 +45,14 @@ def test_deleted_card_takes_nothing(shop: Shop):
     shop.ledger.delete_card(card)
     before = shop.dump()
 
-    for wish in (
+    wishes: list[Any] = [
         lambda: shop.ledger.redeem(voucher),
         lambda: shop.ledger.void_voucher(voucher),
         lambda: shop.ledger.void_stamps(scan),
         lambda: shop.ledger.save_to_wallet(card, "web"),
         lambda: shop.ledger.send_message(card, "Hello"),
-    ):
+    ]
+    for wish in wishes:
         with pytest.raises(refusals.CardIsDeleted):
             wish()
     assert shop.ledger.expire().repeated
@@ -162,12 +164,13 @@ def test_nothing_more_is_written_about_the_forgotten(shop: Shop):
     shop.ledger.forget_customer(person)  # type: ignore[arg-type]
     before = shop.dump()
 
-    for wish in (
+    wishes: list[Any] = [
         lambda: shop.ledger.update_customer(person, name="X"),  # type: ignore[arg-type]
         lambda: shop.ledger.issue_card("free-coffee", customer=person),  # type: ignore[arg-type]
         lambda: shop.ledger.send_message(card, "Hello"),  # type: ignore[arg-type]
         lambda: shop.ledger.issue_coupon(Voucher(title="x"), customer=person),  # type: ignore[arg-type]
-    ):
+    ]
+    for wish in wishes:
         with pytest.raises(refusals.CustomerIsForgotten):
             wish()
     assert before == shop.dump()

@@ -1,10 +1,11 @@
 """
-What was answered about a past moment never changes: whatever is written later, by whomever, after however many restarts.
+What was answered about a past moment never changes, whatever is written later and however often it is opened again.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from stampledger import InvalidInput, Ledger, NotFound, ScanNotFound, View
 from tests.ledger.days import LONG_DAY, Day, Wish, wishes
 from tests.ledger.shop import CAKE, Shop, at, coffee, stamps, statuses, the
 
+TEMPLATES = ("Coffee", "Luck", "Hold", "Money")
 CODES = [f"{kind}-{number}" for kind in "RP" for number in range(7)]
 
 
@@ -21,15 +23,17 @@ def answers(view: View, day: Day) -> dict[str, Any]:
         "journal": view.journal(limit=1000),
         "found": [view.journal(search=text, limit=1000).rows for text in ("anna", "100001", "R-1", "Бо")],
         "cards": [view.cards(search=text, deleted=True).rows for text in (None, "anna", "100001", "%")],
-        "templates": [answer(lambda: view.cards(template=name).rows) for name in ("Coffee", "Luck", "Hold", "Money")],
+        "templates": [
+            answer(lambda name=name: view.cards(template=name).rows) for name in ("Coffee", "Luck", "Hold", "Money")
+        ],
         "brand": view.brand(),
         "why": [view.why(code) for code in CODES],
         "entries": list(view.entries()),
-        "customers": [answer(lambda: view.customer(customer)) for customer in day.customers],
+        "customers": [answer(lambda customer=customer: view.customer(customer)) for customer in day.customers],
     }
     for card in day.cards:
         told[str(card)] = answer(
-            lambda: (
+            lambda card=card: (
                 view.card(card),
                 view.progress(card),
                 view.history(card),
@@ -69,7 +73,7 @@ def moments(ledger: Ledger, chosen: list[int]) -> list[int | datetime]:
     return found
 
 
-@settings(max_examples=settings().max_examples // 10)
+@settings(max_examples=settings().max_examples // 12)
 @given(
     days=st.lists(wishes("forget", size_min=2, size_max=12), min_size=2, max_size=4),
     chosen=st.lists(st.integers(0, 400), min_size=1, max_size=2),
@@ -250,11 +254,11 @@ def test_page_of_a_refusal(shop: Shop):
 
     card = shop.card(limits=Limits(per_day=1))
     shop.ledger.add_stamps(card)
-    try:
+    with pytest.raises(Refused) as refused:
         shop.ledger.add_stamps(card)
-    except Refused as refusal:
-        view = shop.ledger.at(the(refusal.seq)).customer_view(card).view
-        assert (str(refusal), refusal.retry_at, None) == (view.refusal, view.retry_at, view.stamps_added)
+
+    view = shop.ledger.at(the(refused.value.seq)).customer_view(card).view
+    assert (str(refused.value), refused.value.retry_at, None) == (view.refusal, view.retry_at, view.stamps_added)
     assert "card_issued" == shop.ledger.at(shop.head - 2).journal().rows[0].kind
 
 
@@ -285,11 +289,8 @@ def test_things_that_were_not_yet(shop: Shop):
     for moment in (0, -1, 99, 1 << 70):
         assert "not found" == answer(lambda moment=moment: shop.ledger.at(moment))
     for wrong in (True, "1", None, 1.0, at().replace(tzinfo=None)):
-        try:
+        with pytest.raises(InvalidInput):
             shop.ledger.at(wrong)  # type: ignore[arg-type]
-        except InvalidInput:
-            continue
-        raise AssertionError(wrong)
     assert issubclass(TemplateNotFound, NotFound) and issubclass(ScanNotFound, NotFound)
 
 

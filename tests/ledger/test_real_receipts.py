@@ -75,7 +75,8 @@ def year(request: pytest.FixtureRequest) -> Iterator[Year]:
 
 def person(card: Any) -> str:
     customer: CustomerInfo = the(card.customer)
-    return the(customer.name)
+    name: str = the(customer.name)
+    return name
 
 
 def test_summary_adds_up(year: Year):

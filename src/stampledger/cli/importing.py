@@ -34,6 +34,7 @@ REWARD = "Free item"
 @click.option("--receipt-column", metavar="NAME", help="Receipt numbers.  [default: receipt]")
 @click.option("--customer-column", metavar="NAME", help="Customers.  [default: customer]")
 @click.option("--time-column", metavar="NAME", help="Times, in ISO 8601.  [default: occurred_at]")
+@click.option("--time-zone", metavar="ZONE", help="Of times that name none, like Europe/Berlin; else they are refused.")
 @click.option("--kind-column", metavar="NAME", help="Sale or cancellation.  [default: kind]")
 @click.option("--amount-column", metavar="NAME", help="Amounts.  [default: amount_gbp]")
 @click.option("--sale-word", metavar="WORD", help="What a sale is called.  [default: sale]")
@@ -114,6 +115,7 @@ def _columns(words: dict[str, str | None]) -> "Columns":
         "receipt": words["receipt_column"],
         "customer": words["customer_column"],
         "occurred_at": words["time_column"],
+        "time_zone": words["time_zone"],
         "kind": words["kind_column"],
         "amount": words["amount_column"],
         "sale": words["sale_word"],

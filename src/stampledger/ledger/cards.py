@@ -47,7 +47,8 @@ class CardVerbs(Verbs):
     ) -> Scan:
         """Credit stamps for a visit (one, or *count*), or for an amount where the template earns by amount.
 
-        A code is good once, as the template says: the same again for the same card answers the first result. A refusal
+        Where the template earns by visit, an amount is only noted. A code is good once, as the template says: the same
+        again for the same card answers the first result, also after those stamps were voided. A refusal
         is recorded (unless the ledger was told not to) and raised; its `seq` is the entry that recorded it.
 
         Raises:
@@ -63,11 +64,14 @@ class CardVerbs(Verbs):
 
         return self._do(call, ("add_stamps", named(card), count, amount, code), body)
 
-    def void_stamps(self, scan: Scan | int | str, *, reason: str = "", **call: Unpack[Call]) -> Scan:
+    def void_stamps(
+        self, scan: Scan | int | str, *, code: str | None = None, reason: str = "", **call: Unpack[Call]
+    ) -> Scan:
         """Take back the stamps of a scan (named by itself, its id or its code) and what followed from them.
 
         Goals that are no longer reached lose their rewards as far as that is possible; the `StampVoided` event says
-        what was taken back and what was not. Voiding the same scan again answers the first void.
+        what was taken back and what was not. Voiding the same scan again answers the first void. *code* is the
+        cancellation's own, where it has one: `why` finds the void by it too.
 
         Raises:
             ScanNotFound: There is no such scan.
@@ -75,11 +79,13 @@ class CardVerbs(Verbs):
             Refused: A reward was redeemed and the template refuses the void then.
         """
         reason = checks.text(reason, "reason", empty=True)
+        if code is not None:
+            checks.text(code, "code")
 
         def body(work: Work) -> UUID | None:
-            return crediting.void_stamps(work, crediting.scan_of(work, scan), reason)
+            return crediting.void_stamps(work, crediting.scan_of(work, scan), reason, code)
 
-        return self._do(call, ("void_stamps", named(scan), reason), body)
+        return self._do(call, ("void_stamps", named(scan), code, reason), body)
 
     def delete_card(self, card: CardRef, *, reason: str = "", **call: Unpack[Call]) -> Scan:
         """Take a card out of the lists; its history stays.
@@ -130,7 +136,7 @@ class CardVerbs(Verbs):
             InvalidInput: The text is too long for a channel.
             Refused: The customer was forgotten.
         """
-        chosen = batches.message_channels(channels, text)
+        chosen = batches.message_channels(channels, checks.text(text, "text", checks.TEXT_LENGTH_MAX))
         if not text.strip():
             raise InvalidInput("text", text, "must not be empty")
 

@@ -57,7 +57,8 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             ids: Answers a fresh id.
             durability: "full" keeps whatever was acknowledged; "normal" may lose the last moments at a power cut.
             prefix: What the tables' names begin with.
-            schema: The database schema the tables are in.
+            schema: The database schema the tables are in. (With SQLite an attached database; a power cut may part what
+                was committed to it from what was committed to the main one.)
             keep_refusals: Whether refused credits are recorded.
             create: Whether missing tables and an unknown business are created.
             owned: Whether closing the ledger disposes of the engine.
@@ -112,6 +113,9 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
         """Answer this ledger inside the caller's own transaction, so that an order and its stamp commit together.
 
         Nothing is committed here: what it writes is there once the caller commits, and gone if the caller rolls back.
+        A command that fails takes back what it wrote itself. Where the database ends the whole transaction, as SQLite
+        does when the disk is full, nothing of it is left to commit. A refused credit is recorded in the transaction,
+        and raised: the caller decides whether it is committed.
 
         Raises:
             InvalidInput: The connection is to another database, or in autocommit.
@@ -128,7 +132,9 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
     def at(self, moment: Scan | Entry | datetime | int) -> View:
         """Answer the view at a past moment: right after a scan or an entry, or at a time.
 
-        At a time, everything recorded by then is known, and what had lapsed by then has lapsed.
+        At a time, everything recorded by then is known, and what had lapsed by then has lapsed. What counts is when the
+        ledger recorded a thing, not when a till says it happened: receipts of last year that were imported today were
+        not known last year. To ask about a moment of an import, name its entry.
 
         Raises:
             ScanNotFound: There is no such entry.

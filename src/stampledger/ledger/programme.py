@@ -15,6 +15,7 @@ from stampledger.aggregates import (
     decide_customer,
     decide_template,
 )
+from stampledger.errors import InvalidInput
 from stampledger.ledger.base import KEEP, Verbs, wants
 from stampledger.lookup import EVERYTHING, named
 from stampledger.projections import Entry
@@ -23,7 +24,7 @@ from stampledger.store import history
 from stampledger.store.session import Scope, StreamKind
 from stampledger.values import Brand, CardTemplate, Person
 from stampledger.view import CustomerRef, Scan
-from stampledger.writer import Call, Work
+from stampledger.writer import AHEAD_MAX, Call, Work
 
 
 class ProgrammeVerbs(Verbs):
@@ -82,13 +83,20 @@ class ProgrammeVerbs(Verbs):
         """Register a customer. Give a birthday only with the customer's consent.
 
         *reference* is the caller's own id of the customer; registering the same one again answers the first result.
+
+        Raises:
+            InvalidInput: Something of it is none, or other things are known of the reference's customer.
         """
         person = Person(name=name, email=email, birthday=birthday, language=language, reference=reference)
+        self._refuse_unborn(birthday)
 
         def body(work: Work) -> UUID | None:
             known = None if reference is None else work.session.claim(Scope.REFERENCE, reference)
             if known is not None:
                 row = work.session.stream_by_number(known[0])
+                state = work.session.state(row)
+                if isinstance(state, Customer) and state.person != person:
+                    raise InvalidInput("reference", reference, "belongs to a customer of whom other things are known")
                 work.repeats = history.scan_entries(work.session, known[0], EVERYTHING)
                 return row.id
             customer_id = work.new_id()
@@ -118,6 +126,7 @@ class ProgrammeVerbs(Verbs):
             Refused: The customer was forgotten.
         """
         given = {"name": name, "email": email, "birthday": birthday, "language": language}
+        self._refuse_unborn(None if birthday is KEEP else birthday)
         changes: dict[str, Any] = {field: value for field, value in given.items() if value is not KEEP}
 
         def body(work: Work) -> UUID | None:
@@ -153,3 +162,7 @@ class ProgrammeVerbs(Verbs):
             return row.id
 
         return self._do(call, ("forget_customer", named(customer)), body)
+
+    def _refuse_unborn(self, birthday: date | None) -> None:
+        if birthday is not None and birthday > (self._writer.clock() + AHEAD_MAX).date():
+            raise InvalidInput("birthday", birthday, "must not lie ahead")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Unpack
 from uuid import UUID
 
-from stampledger import batches, checks, commands
+from stampledger import batches, checks, commands, rules
 from stampledger.aggregates import (
     Coupon,
     decide,
@@ -50,6 +50,9 @@ class RewardVerbs(Verbs):
             raise InvalidInput("customer", named(customer), "must not be named beside a card, which has its own")
 
         def command(work: Work, at: datetime, customer_id: UUID | None) -> commands.IssueVoucher:
+            expires_at = rules.voucher_expiry(voucher, at, work.means.zone)
+            if expires_at is not None and expires_at <= at:
+                raise InvalidInput("voucher.valid_until", voucher.valid_until, "must not be over already")
             return commands.IssueVoucher(
                 at=at, voucher=voucher, source=RewardSource.COUPON, means=work.means, customer_id=customer_id
             )

@@ -189,13 +189,11 @@ class CustomerPage:
         return tuple(GoalLine(stamps=at, reward=reward, reached=stamps >= at) for at, reward in self.view.goals)
 
     @property
-    def status_text(self) -> str | None:
+    def status_text(self) -> str:
         """What comes next on the card, or why nothing does."""
         card = self.view.card
         if card.status is not CardStatus.ACTIVE:
             return self.say(f"card_{card.status}")
-        if card.next_reward is None:
-            return None
         return self.say("next_reward", reward=card.next_reward, count=card.stamps_missing)
 
     @property

@@ -53,8 +53,9 @@ def claims_of(entry: Entry, before: Aggregate | None, template: CardTemplate | N
         case events.StampRejected(code=str(code)):
             return ((Scope.MENTION, mention(code, entry.seq)),)
         case events.StampVoided() as voided:
-            undone = ((Scope.VOID, str(voided.scan)),)
-            return undone if voided.code is None else (*undone, (Scope.MENTION, mention(voided.code, entry.seq)))
+            codes = {code for code in (voided.code, voided.cancelled_by) if code is not None}
+            mentions = [(Scope.MENTION, mention(code, entry.seq)) for code in sorted(codes)]
+            return [(Scope.VOID, str(voided.scan)), *mentions]
         case events.CardImported() as imported:
             return ((Scope.IMPORTED, f"{imported.source}\n{imported.external_id}"),)
         case events.CampaignSent() as sent:

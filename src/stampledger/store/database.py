@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -41,7 +40,6 @@ __all__ = [
 ]
 
 BUSY_SECONDS = 10.0
-WAL_RETRY_SECONDS = 0.01
 DURABILITIES = {"full": 2, "normal": 1}  # SQLite's PRAGMA synchronous.
 DRIVER_OPTIONS = {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
 
@@ -162,23 +160,17 @@ def prepare(connection: sqlite3.Connection, durability: str, schema: str | None,
 
 
 def _use_wal(connection: sqlite3.Connection, where: str) -> bool:
-    """Change to WAL, once for all; answer whether the database can be written at all.
-
-    SQLite does not wait for whoever else changes it just now; this does.
-    """
-    deadline = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1_000
-    while connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0] != "wal":
-        if connection.execute("PRAGMA query_only").fetchone()[0]:
+    """Change to WAL, once for all; answer whether the database can be written at all."""
+    if connection.execute(f"PRAGMA {where}.journal_mode").fetchone()[0] == "wal":
+        return True
+    if connection.execute("PRAGMA query_only").fetchone()[0]:
+        return False
+    try:
+        connection.execute(f"PRAGMA {where}.journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith("SQLITE_READONLY"):
             return False
-        try:
-            connection.execute(f"PRAGMA {where}.journal_mode=WAL")
-            return True
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname.startswith("SQLITE_READONLY"):
-                return False
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
-                raise
-            time.sleep(WAL_RETRY_SECONDS)
+        raise
     return True
 
 

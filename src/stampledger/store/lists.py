@@ -13,6 +13,7 @@ from stampledger.errors import Corrupt
 from stampledger.projections import Entry
 from stampledger.store.history import entry_of, state_at
 from stampledger.store.rows import customer_columns, searchable
+from stampledger.store.schema import Schema
 from stampledger.store.session import Scope, Session, StreamKind, StreamRow
 from stampledger.store.statements import Shape, Statement, Statements
 
@@ -28,6 +29,7 @@ class Filter:
     stream: int | None = None
     customer: int | None = None
     template: int | None = None
+    version: int | None = None  # Of the template.
     code: str | None = None
     actor: str | None = None
     channel: str | None = None
@@ -53,7 +55,7 @@ def journal_rows(session: Session, wanted: Filter) -> list[Any]:
         if text is not None:
             number = session.known_word(text)
             narrow(name, -1 if number is None else number)
-    for name in ("stream", "customer", "template", "since", "before", "after"):
+    for name in ("stream", "customer", "template", "version", "since", "before", "after"):
         if getattr(wanted, name) is not None:
             narrow(name, getattr(wanted, name))
     if wanted.code is not None:
@@ -66,7 +68,8 @@ def journal_rows(session: Session, wanted: Filter) -> list[Any]:
 def _narrow_search(session: Session, search: str, upto: int, narrow: Any, values: dict[str, Any]) -> None:
     values["b_words"] = searchable(search)
     values["b_text"] = search
-    narrow("number", int(search) if search.isascii() and search.isdigit() and len(search) < 16 else -1)
+    digits = search.removeprefix("#")  # A card number as it is shown.
+    narrow("number", int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else -1)
     changed, matching = changed_customers(session, searchable(search), upto)
     narrow("changed", *([json.dumps(changed)] if changed else ()))
     narrow("matching", *([json.dumps(matching)] if changed else ()))
@@ -113,12 +116,7 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     if "after" in chosen:
         where.append(j.seq > bindparam("b_after0"))
     if "template" in chosen:
-        template: Any = bindparam("b_template0")
-        earlier = exists().where(
-            pl.business == j.business, pl.stream == j.stream, pl.since <= j.seq, pl.until > j.seq,
-            pl.template == template,
-        )  # fmt: skip
-        where.append(or_(j.stream == template, and_(ca.template == template, ca.template_since <= j.seq), earlier))
+        where.append(_under(tables, *(bindparam(f"b_{name}0") for name in ("template", "version") if name in chosen)))
     if "number" in chosen:
         named: ColumnElement[bool] = exists().where(
             cu.business == j.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
@@ -250,3 +248,17 @@ def _one_of(column: Any, name: str, count: int) -> ColumnElement[bool]:
         return false()
     chosen: ColumnElement[bool] = column.in_([bindparam(f"b_{name}{index}") for index in range(count)])
     return chosen
+
+
+def _under(tables: Schema, template: Any, version: Any = None) -> ColumnElement[bool]:
+    """Choose the entries of a template, or of one version of it, and those of cards while they were under it."""
+    j, ca, pl = tables.journal.c, tables.card.c, tables.placement.c
+    earlier = exists().where(
+        pl.business == j.business, pl.stream == j.stream, pl.since <= j.seq, pl.until > j.seq, pl.template == template,
+        *(() if version is None else (pl.template_version == version,)),
+    )  # fmt: skip
+    its_own = j.stream == template
+    now = and_(ca.template == template, ca.template_since <= j.seq)
+    if version is not None:
+        its_own, now = and_(its_own, j.version == version), and_(now, ca.template_version == version)
+    return or_(its_own, now, earlier)

@@ -116,10 +116,20 @@ def state_of(session: Session, row: Any) -> bytes:
     What is personal stays sealed.
     """
     seq, _, _, stream_kind, _, _, place, recorded_at, occurred_at, code, actor, channel, body = row[:13]
+    if not isinstance(body, bytes) or not isinstance(place, int):
+        raise Corrupt(session.business_name, None, seq, "its place or its body is of another type than was written")
     if stream_kind == StreamKind.OTHER:
-        return bytes(body)
+        return body
     told = (seq, seq - place, recorded_at, occurred_at, code, session.text(actor), session.text(channel))
-    return json.dumps(told).encode() + b"\n" + bytes(body)
+    return json.dumps(told).encode() + b"\n" + body
+
+
+def stream_of(session: Session, row: Any) -> UUID:
+    """Answer the id of an entry's stream."""
+    try:
+        return UUID(bytes=row[2])
+    except (ValueError, TypeError) as error:
+        raise Corrupt(session.business_name, None, row[0], f"its stream has no id: {error}") from error
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from stampledger.errors import InvalidInput
 from stampledger.sources import Clock, system_clock, system_random
 from stampledger.store import database, schema
 from stampledger.store.head import Head
-from stampledger.store.mapper import LedgerMapper, as_eventsourcing, state_of
+from stampledger.store.mapper import LedgerMapper, as_eventsourcing, state_of, stream_of
 from stampledger.store.session import Session, StreamKind, StreamRow
 from stampledger.store.statements import Shape, Statement, Statements
 from stampledger.store.store import Store
@@ -167,7 +167,9 @@ class LedgerRecorder(LedgerAggregateRecorder, ApplicationRecorder):
                 **kinds,
             )
             return [
-                Notification(UUID(bytes=row[2]), row[4], session.text(row[5]) or "", state_of(session, row), row[0])
+                Notification(
+                    stream_of(session, row), row[4], session.text(row[5]) or "", state_of(session, row), row[0]
+                )
                 for row in rows
             ]
 

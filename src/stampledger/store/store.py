@@ -292,7 +292,9 @@ class Store:
             self.words.learn(number, word)
 
     def close(self) -> None:
-        """Give the connections back; an engine that was opened here is disposed of."""
+        """Give the connections back (a bound store has none); an engine that was opened here is disposed of."""
+        if self._bound is not None:
+            return
         with self._lock:
             if self._fairy is not None:
                 self._fairy.close()

@@ -139,6 +139,7 @@ class Till:
         Raises:
             Refused: A rule says no, and nothing changed.
         """
+        self.asked = command
         told = decide(self.states[-1] if self.states else None, command)
         self.decisions += 1
         for event in told:
@@ -188,7 +189,20 @@ class Till:
     def void(self, which: int = -1, reason: str = "") -> tuple[Event, ...]:
         """Take back a credit, by its place among those that still stand."""
         credited = self.credits[which]
-        told = self.do(self._void(credited, reason))
+        recorded = (event for event in self.history if isinstance(event, StampsExpired))
+        lapsed = sum(count for event in recorded for version, count in event.credits if version == credited.version)
+        told = self.do(
+            commands.VoidStamps(
+                at=self.clock(),
+                template=self.template,
+                scan=credited.scan,
+                undone=credited.event,
+                credit_version=credited.version,
+                means=self.means(),
+                expired=lapsed,
+                reason=reason,
+            )
+        )
         self.credits.remove(credited)
         return told
 
@@ -267,18 +281,15 @@ class Till:
     def perform(self, wish: Wish) -> Outcome | None:
         """Fulfil a wish; None where there is nothing it could be about, such as a void without a credit."""
         self._let_pass(wish.moment)
-        before, voided = self.card, self._pick_credit(wish)
-        command = self._command(wish)
-        if command is None:
+        before = self.card
+        act = _ACTS[wish.kind](self, wish.number)
+        if act is None:
             return None
         try:
-            told = self.do(command)
+            return Outcome(events=act(), command=self.asked, before=before)
         except StampledgerError as refusal:
             self.retry_at = refusal.retry_at if isinstance(refusal, Refused) else None
-            return Outcome(command=command, before=before, refusal=refusal)
-        if voided is not None:
-            self.credits.remove(voided)
-        return Outcome(command=command, before=before, events=told)
+            return Outcome(command=self.asked, before=before, refusal=refusal)
 
     def next_edge(self) -> datetime | None:
         """Answer when something of the card lapses next: stamps, a voucher or the card."""
@@ -300,122 +311,62 @@ class Till:
         else:
             self.clock.wait(_SPANS.get(moment, timedelta(hours=3)))
 
-    def _pick_credit(self, wish: Wish) -> Credited | None:
-        if wish.kind is not Kind.VOID or not self.credits:
-            return None
-        return self.credits[-1 - wish.number % len(self.credits)]
+    def _missing(self) -> int:
+        now = self.fork()
+        now.expire()
+        return rules.stamps_missing(self.template, now.card.standing.progress)
 
-    def _pick_reward(self, wish: Wish, *wanted: RewardKind) -> UUID | None:
-        fitting = [reward.id for reward in self.rewards if reward.kind in wanted]
-        return fitting[-1 - wish.number % len(fitting)] if fitting else None
-
-    def _command(self, wish: Wish) -> CardCommand | None:
-        return _COMMANDS[wish.kind](self, wish)
-
-    def _void(self, credited: Credited, reason: str = "") -> commands.VoidStamps:
-        recorded = (event for event in self.history if isinstance(event, StampsExpired))
-        lapsed = sum(count for event in recorded for version, count in event.credits if version == credited.version)
-        return commands.VoidStamps(
-            at=self.clock(),
-            template=self.template,
-            scan=credited.scan,
-            undone=credited.event,
-            credit_version=credited.version,
-            means=self.means(),
-            expired=lapsed,
-            reason=reason,
-        )
-
-    def _add_command(self, count: int | None, amount_minor: int | None = None) -> commands.AddStamps:
-        return commands.AddStamps(
-            at=self.clock(), template=self.template, means=self.means(), count=count, amount_minor=amount_minor
-        )
+    def _pick(self, number: int, *wanted: RewardKind) -> int | None:
+        """Answer the place of one of the rewards of a kind, the latest first."""
+        fitting = [place for place, reward in enumerate(self.rewards) if reward.kind in wanted]
+        return fitting[-1 - number % len(fitting)] if fitting else None
 
 
-def _add(till: Till, wish: Wish) -> CardCommand:
-    return till._add_command(1 + wish.number % 4)
+Act = Callable[[], tuple[Event, ...]]
 
 
-def _reach(till: Till, wish: Wish) -> CardCommand:
-    now = till.fork()
-    now.expire()
-    missing = rules.stamps_missing(till.template, now.card.standing.progress)
-    return till._add_command(max(1, missing + wish.number % 5 - 1))
+def _about_reward(
+    act: Callable[[Till, int], tuple[Event, ...]], *wanted: RewardKind
+) -> Callable[[Till, int], Act | None]:
+    def make(till: Till, number: int) -> Act | None:
+        which = till._pick(number, *wanted)
+        return None if which is None else lambda: act(till, which)
+
+    return make
 
 
-def _pay(till: Till, wish: Wish) -> CardCommand:
+def _void(till: Till, number: int) -> Act | None:
+    count = len(till.credits)
+    return (lambda: till.void(-1 - number % count)) if count else None
+
+
+def _pay(till: Till, number: int) -> Act:
     rule = till.template.per_amount
-    if rule is None:
-        return till._add_command(None)
-    return till._add_command(None, wish.number * rule.unit_minor // 7)
+    return till.add if rule is None else lambda: till.add(amount_minor=number * rule.unit_minor // 7)
 
 
-def _take_credit(till: Till, wish: Wish) -> CardCommand | None:
-    credited = till._pick_credit(wish)
-    return None if credited is None else till._void(credited)
+def _play(till: Till, number: int) -> Act | None:
+    which = till._pick(number, RewardKind.LOTTERY)
+    draw = number * 111_111_111 % rules.DRAW_TOTAL
+    return None if which is None else lambda: till.play(which, draw)
 
 
-def _redeem(till: Till, wish: Wish) -> CardCommand | None:
-    voucher = till._pick_reward(wish, RewardKind.VOUCHER)
-    if voucher is None:
-        return None
-    return commands.Redeem(at=till.clock(), voucher_id=voucher, template=till.template, means=till.means())
+def _coupon(till: Till, number: int) -> Act:
+    days = timedelta(days=number) if number else None
+    return lambda: till.coupon(Voucher(title="Sorry", valid_for=days))
 
 
-def _reverse(till: Till, wish: Wish) -> CardCommand | None:
-    voucher = till._pick_reward(wish, RewardKind.VOUCHER)
-    return None if voucher is None else commands.ReverseRedemption(at=till.clock(), voucher_id=voucher)
-
-
-def _take_back(till: Till, wish: Wish) -> CardCommand | None:
-    reward = till._pick_reward(wish, RewardKind.VOUCHER, RewardKind.LOTTERY)
-    if reward is None:
-        return None
-    return commands.VoidVoucher(at=till.clock(), voucher_id=reward, template=till.template, means=till.means())
-
-
-def _play(till: Till, wish: Wish) -> CardCommand | None:
-    lottery = till._pick_reward(wish, RewardKind.LOTTERY)
-    if lottery is None:
-        return None
-    draw = wish.number * 111_111_111 % rules.DRAW_TOTAL
-    return commands.PlayLottery(
-        at=till.clock(), lottery_id=lottery, draw=draw, means=till.means(), template=till.template
-    )
-
-
-def _coupon(till: Till, wish: Wish) -> CardCommand:
-    days = timedelta(days=wish.number) if wish.number else None
-    voucher = Voucher(title="Sorry", valid_for=days)
-    return commands.IssueVoucher(at=till.clock(), voucher=voucher, source=RewardSource.COUPON, means=till.means())
-
-
-def _celebrate(till: Till, wish: Wish) -> CardCommand:
-    return commands.CelebrateBirthday(
-        at=till.clock(), year=2024 + wish.number, template=till.template, means=till.means()
-    )
-
-
-def _expire(till: Till, wish: Wish) -> CardCommand:
-    return commands.Expire(at=till.clock(), template=till.template, means=till.means())
-
-
-def _save(till: Till, wish: Wish) -> CardCommand:
-    platforms = tuple(Platform)
-    return commands.SaveToWallet(at=till.clock(), platform=platforms[wish.number % len(platforms)])
-
-
-_COMMANDS: Mapping[Kind, Callable[[Till, Wish], CardCommand | None]] = {
-    Kind.ADD: _add,
-    Kind.REACH: _reach,
+_ACTS: Mapping[Kind, Callable[[Till, int], Act | None]] = {
+    Kind.ADD: lambda till, number: lambda: till.add(1 + number % 4),
+    Kind.REACH: lambda till, number: lambda: till.add(max(1, till._missing() + number % 5 - 1)),
     Kind.PAY: _pay,
-    Kind.VOID: _take_credit,
-    Kind.REDEEM: _redeem,
-    Kind.REVERSE: _reverse,
-    Kind.TAKE_BACK: _take_back,
+    Kind.VOID: _void,
+    Kind.REDEEM: _about_reward(Till.redeem, RewardKind.VOUCHER),
+    Kind.REVERSE: _about_reward(Till.reverse, RewardKind.VOUCHER),
+    Kind.TAKE_BACK: _about_reward(Till.take_back, RewardKind.VOUCHER, RewardKind.LOTTERY),
     Kind.PLAY: _play,
     Kind.COUPON: _coupon,
-    Kind.CELEBRATE: _celebrate,
-    Kind.EXPIRE: _expire,
-    Kind.SAVE: _save,
+    Kind.CELEBRATE: lambda till, number: lambda: till.celebrate(2024 + number),
+    Kind.EXPIRE: lambda till, number: till.expire,
+    Kind.SAVE: lambda till, number: lambda: till.save(tuple(Platform)[number % len(Platform)]),
 }
