@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import assert_never
 from uuid import UUID
 
@@ -90,6 +91,8 @@ def decide(card: StampCard | None, command: CardCommand) -> tuple[Event, ...]:
     if isinstance(command, commands.DeleteCard):
         return () if card.deleted_at else (events.CardDeleted(at=command.at, reason=command.reason),)
     if card.deleted_at is not None:
+        if isinstance(command, commands.AddStamps) and stamping.repeated(command):
+            return ()
         raise CardIsDeleted()
     match command:
         case commands.AddStamps():
@@ -214,15 +217,17 @@ def _issue(command: commands.IssueVoucher) -> events.VoucherIssued:
 
 
 def _expire(card: StampCard, command: commands.Expire) -> tuple[Event, ...]:
-    """Record what has lapsed, each at the instant it did; what was recorded is not recorded again."""
+    """Record what has lapsed, each at the instant it did and in that order; what was recorded is not recorded again."""
     story = Story(card, command.means)
     stamping.tell_due(story, command.template, command.at)
     due = [reward for reward in story.card.rewards.values() if rewards.expiry_due(reward, command.at)]
-    for reward in sorted(due, key=lambda reward: (reward.expires_at, reward.id)):
-        story.tell(rewards.expire(reward))
+    over: list[Event] = [rewards.expire(reward) for reward in sorted(due, key=lambda reward: reward.id)]
     if card.expires_at is not None and card.expired_at(command.at) and not card.expired:
-        story.tell(events.CardExpired(at=card.expires_at))
-    return tuple(story.events)
+        over.append(events.CardExpired(at=card.expires_at))
+    # What is over touches nothing in the story, which itself has to be told as it is.
+    told = zip(accumulate((event.at for event in story.events), max), story.events, strict=True)
+    timed = sorted((*told, *((event.at, event) for event in over)), key=lambda entry: entry[0])
+    return tuple(event for _, event in timed)
 
 
 def _celebrate(card: StampCard, command: commands.CelebrateBirthday) -> tuple[Event, ...]:

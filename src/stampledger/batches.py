@@ -50,6 +50,7 @@ class Batch:
     scans: tuple[int, ...] = ()  # One for each card that was written to, by the seq of its first entry.
     entries_count: int = 0
     skipped: int = 0  # Cards for which it had been done before.
+    planned: int = 0  # Of a dry run: cards for which it would be done.
     refused: tuple[tuple[UUID, Refused], ...] = ()
     moves: tuple[Move, ...] = ()
 

@@ -212,15 +212,11 @@ def _cycle_started(card: StampCard, event: events.CycleStarted) -> Changes:
     )
 
 
-def _goal_reached(card: StampCard, event: events.GoalReached) -> Changes:
-    standing = card.standing
-    if not event.rewarded:
-        crossing = (event.cycle, event.stamps)
-        standing = changed(standing, kept=tuple(kept for kept in standing.kept if kept != crossing))
-    return dict(standing=standing)
-
-
 def _template_changed(card: StampCard, event: events.TemplateChanged) -> Changes:
+    still_full = event.cycle == card.standing.cycle and event.progress >= event.stamps_required
+    credits = card.credits
+    if not event.stamps_lapse:
+        credits = tuple(changed(credit, expires_at=None) for credit in credits if credit.limited)
     return dict(
         template_id=event.template_id,
         template_version=event.template_version,
@@ -236,8 +232,8 @@ def _template_changed(card: StampCard, event: events.TemplateChanged) -> Changes
         ),
         stamps_total=card.stamps_total - event.dropped,
         remainder_minor=event.remainder_minor,
-        held_for=None,
-        credits=tuple(changed(credit, live=0, expires_at=None) for credit in card.credits if credit.limited),
+        held_for=card.held_for if still_full else None,
+        credits=_live(credits, event.progress, event.stamps_required),
         expires_at=event.expires_at,
         expired=card.expired and event.expires_at == card.expires_at,
     )
@@ -275,7 +271,6 @@ _CHANGES: Mapping[type, Callable[[StampCard, Any], Changes]] = {
     events.StampVoided: _stamp_voided,
     events.StampsExpired: _stamps_expired,
     events.CycleStarted: _cycle_started,
-    events.GoalReached: _goal_reached,
     events.TemplateChanged: _template_changed,
     events.VoucherIssued: _granted,
     events.LotteryGranted: _granted,

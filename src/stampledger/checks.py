@@ -160,8 +160,8 @@ def language(value: object, field: str) -> None:
 def web_address(value: object, field: str) -> None:
     """An address a page can show a picture from."""
     address = text(value, field, 2_000)
-    if not address.startswith(("https://", "http://", "data:image/")):
-        raise InvalidInput(field, value, "must be an http, https or data:image address")
+    if not address.startswith(("https://", "data:image/")):
+        raise InvalidInput(field, value, "must be an https or data:image address")
 
 
 def email(value: object, field: str) -> None:

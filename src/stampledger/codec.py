@@ -97,9 +97,21 @@ def is_reserved(name: str) -> bool:
     return _RESERVED.fullmatch(name) is not None
 
 
+def present_name(name: str) -> str:
+    """Answer the name under which a kind is written today: an old kind is read as the one that followed it."""
+    while name in UPCASTS:
+        name = UPCASTS[name][0]
+    return name
+
+
 def short_name(name: str) -> str:
     """Answer the name people use for a kind on disk: card.stamp_added.v1 is stamp_added, card.issued.v1 card_issued."""
-    return _SHORT.get(name, name)
+    return _SHORT.get(name) or _SHORT.get(present_name(name), name)
+
+
+def names_of(short: str) -> tuple[str, ...]:
+    """Answer every name on disk, old and new, of the kind people call *short*; none where there is no such kind."""
+    return tuple(name for name in (*KINDS, *UPCASTS) if short_name(name) == short)
 
 
 def _snake_case(name: str) -> str:
@@ -294,7 +306,7 @@ _FAULTS = (
 
 def holds_personal(name: str) -> bool:
     """Answer whether events of a kind hold sealed fields."""
-    shape = _READERS.get(name)
+    shape = _READERS.get(present_name(name))
     return shape is not None and bool(shape.personal)
 
 

@@ -59,14 +59,14 @@ class Means:
 
 @attrs.frozen(kw_only=True)
 class FirstUse:
-    """Who used a code first: the same card or another, for how much, and whether those stamps still stand."""
+    """Who used a code first: the same card or another, for how much, and whether all of it was taken back."""
 
     seq: int
     at: datetime
     same_card: bool
     count: int | None  # As it was asked for.
     amount_minor: int | None
-    voided: bool
+    voided: bool  # A void took the whole credit back: where some of it was missing, the code stays used.
 
 
 @attrs.frozen(kw_only=True)
@@ -120,6 +120,7 @@ class VoidStamps:
     credit_version: int  # The card's version at which they had been added.
     means: Supplies
     expired: int = 0  # How many of them have lapsed, as far as that was recorded.
+    moved: bool = False  # The card has moved to another template version since they were added.
     cancelled_by: str | None = None
     reason: str = ""
 

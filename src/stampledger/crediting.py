@@ -3,6 +3,8 @@
 from decimal import Decimal
 from uuid import UUID
 
+import attrs
+
 from stampledger import checks, commands, events
 from stampledger.aggregates import decide
 from stampledger.cards import StampCard
@@ -14,7 +16,7 @@ from stampledger.refusals import CodeAlreadyUsed
 from stampledger.store import history, lists
 from stampledger.store.claims import code_key
 from stampledger.store.session import Scope, Session, StreamKind, StreamRow
-from stampledger.values import STAMPS_MAX, CardTemplate
+from stampledger.values import STAMPS_MAX, CardTemplate, CodeScope
 from stampledger.writer import Work, at_hand
 
 
@@ -38,9 +40,7 @@ def add_stamps(
     try:
         told = decide(state, command)
     except Refused as refusal:
-        work.refusal = refusal
-        if keep_refusals:
-            _reject(work, row, state, command, refusal)
+        work.refusal = _rejected(work, row, state, command, refusal) if keep_refusals else refusal
         return row.id
     if not told and use is not None:
         work.repeats = use[1]
@@ -61,36 +61,55 @@ def checked_credit(count: int | None, amount: Decimal | None, code: str | None) 
 def first_use(
     session: Session, code: str, template: CardTemplate, row: StreamRow, card: StampCard
 ) -> tuple[commands.FirstUse, tuple[Entry, ...]] | None:
-    """Answer who used a code first where it is good once, and the entries of that scan."""
-    key = code_key(code, template, card.template_id, row.id)
-    claimed = None if key is None else session.claim(Scope.CODE, key)
-    if claimed is None:
+    """Answer who used a code first where it is good once, and the entries of that scan.
+
+    Cards of other templates may have claimed the code for the business, for their template or for themselves. A use by
+    the same card always counts, whatever it was claimed for.
+    """
+    if template.code_scope is CodeScope.MANY:
         return None
-    entry = history.entry_at(session, claimed[0])
-    if entry is None or not isinstance(entry.event, StampAdded):
-        raise Corrupt(session.business_name, None, claimed[0], f"the code {code} is claimed by no credit")
-    event = entry.event
+    counting = {code_key(code, template, card.template_id, row.id)}
+    if template.code_scope is CodeScope.TEMPLATE:
+        counting.add(code)
+    uses = []
+    for key, seq in session.all(session.sql.claims_between, b_scope=int(Scope.CODE), b_from=code, b_to=f"{code}\x0b"):
+        entry = history.entry_at(session, seq)
+        if entry is None or not isinstance(entry.event, StampAdded):
+            raise Corrupt(session.business_name, None, seq, f"the code {code} is claimed by no credit")
+        if entry.stream == row.id or key in counting or template.code_scope is CodeScope.BUSINESS:
+            uses.append((entry, entry.event))
+    if not uses:
+        return None
+    entry, event = min(uses, key=lambda use: (use[0].stream != row.id, use[0].seq))
     use = commands.FirstUse(
         seq=entry.seq,
         at=event.at,
         same_card=entry.stream == row.id,
         count=event.count + event.withheld + event.dropped,
         amount_minor=event.amount_minor,
-        voided=session.claim(Scope.VOID, str(entry.scan)) is not None,
+        voided=_wholly_voided(session, entry.scan),
     )
     return use, history.scan_entries(session, entry.scan, EVERYTHING)
 
 
-def _reject(work: Work, row: StreamRow, card: StampCard, command: commands.AddStamps, refusal: Refused) -> None:
-    """Record a refused credit. A retry by the same idempotency key that is refused alike is not recorded again."""
-    session = work.session
-    key = work.key
+def _wholly_voided(session: Session, scan: int) -> bool:
+    """Answer whether a void took all of a scan's stamps back: one that could not does not free the code."""
+    claimed = session.claim(Scope.VOID, str(scan))
+    entry = None if claimed is None else history.entry_at(session, claimed[0])
+    return entry is not None and isinstance(entry.event, events.StampVoided) and entry.event.missing == 0
+
+
+def _rejected(work: Work, row: StreamRow, card: StampCard, command: commands.AddStamps, refusal: Refused) -> Refused:
+    """Record a refused credit; answer the refusal with its entry.
+
+    A retry by the same idempotency key that is refused alike is not recorded again.
+    """
+    session, key = work.session, work.key
     earlier = None if key is None else session.claim(Scope.REFUSED, key)
     if earlier is not None:
         entry = history.entry_at(session, earlier[0])
         if entry is not None and isinstance(entry.event, events.StampRejected) and entry.event.rule == refusal.code:
-            object.__setattr__(refusal, "seq", entry.seq)
-            return
+            return attrs.evolve(refusal, seq=entry.seq)
     rejected = events.StampRejected(
         at=command.at,
         code=command.code,
@@ -104,10 +123,12 @@ def _reject(work: Work, row: StreamRow, card: StampCard, command: commands.AddSt
         first_seq=refusal.first_seq if isinstance(refusal, CodeAlreadyUsed) else None,
     )
     work.record(row, row.id, StreamKind.CARD, card, (rejected,))
-    seq = work.recording.entries[0].seq
-    object.__setattr__(refusal, "seq", seq)
+    seq = work.recording.entries[-1].seq
     if key is not None and earlier is None:
-        session.add(session.sql.add_claim, scope=int(Scope.REFUSED), key=key, seq=seq, digest=None)
+        session.add(session.sql.add_claim, scope=int(Scope.REFUSED), key=key, seq=seq, digest=work.digest)
+    elif key is not None:
+        session.run(session.sql.set_claim, b_scope=int(Scope.REFUSED), b_key=key, n_seq=seq)
+    return attrs.evolve(refusal, seq=seq)
 
 
 def void_stamps(work: Work, scan: int, reason: str, cancelled_by: str | None) -> UUID:
@@ -140,6 +161,7 @@ def void_stamps(work: Work, scan: int, reason: str, cancelled_by: str | None) ->
         means=work.means,
         scan=scan,
         undone=undone.event,
+        moved=undone.seq < session.one(session.sql.card, b_stream=row.number)[3],
         credit_version=undone.version,
         expired=_expired_of(session, row, undone.version, template),
         cancelled_by=cancelled_by,

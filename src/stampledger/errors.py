@@ -3,7 +3,7 @@
     StampledgerError
     ├── Refused             tell the person: a rule of the programme says no; one class a rule, in `refusals`
     │   ├── CodeAlreadyUsed · ScanLimitReached · DailyLimitReached · RollingLimitReached · IntervalNotOver
-    │   ├── CardIsClosed · CardIsHeld · CardIsExpired · CardIsDeleted
+    │   ├── CardIsClosed · CardIsHeld · CardNotYetIssued · CardIsExpired · CardIsDeleted
     │   ├── VoucherIsRedeemed · VoucherIsExpired · VoucherIsVoided · VoucherNotRedeemed
     │   ├── LotteryIsPlayed · LotteryIsVoided
     │   ├── RewardIsRedeemed · FurtherFromReward
@@ -49,11 +49,12 @@ class StampledgerError(Exception):
 # Refused: tell the person.
 
 
+@attrs.frozen
 class Refused(StampledgerError):
     """A rule of the programme forbids it; the sentence can be read to the customer."""
 
+    seq: int | None = attrs.field(default=None, kw_only=True)  # The entry that recorded it, where one did.
     code = "refused"
-    seq: int | None = None  # The Journal entry that recorded the refusal, where one was recorded.
 
     @property
     def retry_at(self) -> datetime | None:

@@ -1,9 +1,7 @@
 """What happened: every fact the Journal can hold.
 
-An event is a promise to read it back for ever: a field is never renamed or retyped; a V2 is added and the old one
-upcast. Each can be understood alone: it carries the progress *after* it, titles beside ids, variants beside the draw.
-`at` (when it happened, UTC, by the till's own clock) and `code` (what was scanned) are columns of the Journal, not of
-an event's body. Fields marked personal are sealed with the customer's key.
+An event is read back for ever: no field is renamed or retyped; a V2 is added, the old one upcast. Each is understood
+alone, by the progress *after* it and titles beside ids. `at` and `code` are columns; personal fields are sealed.
 """
 
 from datetime import UTC, datetime
@@ -131,7 +129,7 @@ class StampVoided(Event):
     carried: int = 0
     remainder_minor: int = 0
     credit_version: int  # The card's version at which the undone stamps had been added.
-    goals_undone: tuple[tuple[int, int], ...] = ()  # (cycle, stamps of the goal) that are no longer reached.
+    goals_undone: tuple[tuple[int, int], ...] = ()  # (cycle, stamps of the goal) whose reward is no longer earned.
     rewards_voided: tuple[UUID, ...] = ()  # Taken back; each has an entry of its own in this scan.
     rewards_kept: tuple[KeptReward, ...] = ()
     cancelled_by: str | None = None  # The code of the cancellation, where it has one of its own.
@@ -171,7 +169,7 @@ class GoalReached(Event):
     stamps: int  # The goal: how many stamps it takes.
     stamps_required: int
     cycle: int = 1
-    rewarded: bool = True  # False where a void could not take the reward of this goal back: it is not given twice.
+    rewarded: bool = True  # False where this goal's reward was given before: it is not given twice.
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -194,6 +192,7 @@ class TemplateChanged(Event):
     kept: tuple[tuple[int, int], ...] = ()  # (cycle, stamps of the goal) whose reward was given and is not given twice.
     remainder_minor: int = 0
     expires_at: datetime | None = None
+    stamps_lapse: bool = False  # Under the new version; stamps that could lapse keep their times.
     forced: bool = False
 
 

@@ -1,7 +1,8 @@
 """CSV files from elsewhere, and cards with opening balances out of them.
 
 A file is read to its end and checked before anything of it is written: every bad row is reported with its line, its
-column and the reason.
+column and the reason. What is written is written some hundred rows a transaction: an import that was interrupted is
+simply run again.
 """
 
 import csv
@@ -9,7 +10,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from decimal import InvalidOperation
 from os import PathLike
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -27,11 +27,12 @@ from stampledger.lookup import named
 from stampledger.store import history
 from stampledger.store.session import Scope, StreamKind
 from stampledger.values import CardTemplate, Channel, Person
-from stampledger.writer import Call, Work, Writer
+from stampledger.writer import AHEAD_MAX, Call, Work, Writer
 
 Source = str | PathLike[str] | TextIO
 T = TypeVar("T")
 PROBLEMS_MAX = 1_000  # Reported of one file.
+EARLIEST = datetime(checks.YEAR_LEAST, 1, 1, tzinfo=UTC)  # Of any moment in a file.
 
 
 class Row:
@@ -55,7 +56,7 @@ class Row:
             return read(cell)
         except InvalidInput as error:
             self.problem(column, error.reason)
-        except (ValueError, InvalidOperation):
+        except (ValueError, ArithmeticError):
             self.problem(column, "cannot be read as what this column holds")
         return default
 
@@ -72,12 +73,12 @@ def _opened(source: Source) -> Iterator[TextIO]:
     if isinstance(source, str | PathLike):
         try:
             opened = Path(source).open(encoding="utf-8-sig", newline="")  # noqa: SIM115
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             reason = getattr(error, "strerror", None) or "it is no path"
             raise InvalidInput("file", str(source), f"cannot be read ({reason})") from error
         with opened as file:
             yield file
-    elif callable(getattr(source, "read", None)):
+    elif callable(getattr(source, "read", None)) and not isinstance(source, type):
         yield source
     else:
         raise InvalidInput("file", source, "must be the path of a file, or an open one")
@@ -110,7 +111,9 @@ def read_rows(
                     problems.append(RowProblem(row.line, "(row)", str(len(cells)), f"must have {len(header)} cells"))
                 rows.append(row)
         except (csv.Error, UnicodeError, TypeError) as error:
-            raise InvalidInput("file", str(error), "must be a CSV file in UTF-8") from error
+            raise InvalidInput("file", str(error), "must be a CSV file in UTF-8, open as text") from error
+        except (OSError, ValueError) as error:  # A file that was closed, or cannot be read to its end.
+            raise InvalidInput("file", str(error), "cannot be read") from error
     return rows, problems
 
 
@@ -130,16 +133,22 @@ def _day(cell: str) -> date:
     return date.fromisoformat(cell)
 
 
-def moment(cell: str, zone: ZoneInfo | None = None) -> datetime:
-    """Read an ISO 8601 moment; without a zone of its own it is one of *zone*.
+def moment(cell: str, latest: datetime, zone: ZoneInfo | None = None) -> datetime:
+    """Read an ISO 8601 moment of a time a business can have seen; without a zone of its own it is one of *zone*.
 
     Raises:
-        InvalidInput: It has no zone, and none is given.
+        InvalidInput: It has no zone, and none is given; or it lies before 1900, or after *latest*.
     """
     at = datetime.fromisoformat(cell)
-    if at.utcoffset() is None and zone is None:
-        raise InvalidInput("moment", cell, "must have a time zone, like 2026-01-31T12:00:00Z")
-    return (at if at.utcoffset() is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+    if EARLIEST.year <= at.year <= latest.year + 1:  # Else a change of zone might leave the calendar.
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=zone)
+        if at.utcoffset() is None:
+            raise InvalidInput("moment", cell, "must have a time zone, like 2026-01-31T12:00:00Z")
+        at = at.astimezone(UTC)
+        if EARLIEST <= at <= latest:
+            return at
+    raise InvalidInput("moment", cell, f"must not lie before {EARLIEST.year} or more than a day ahead")
 
 
 # Cards.
@@ -167,13 +176,17 @@ def import_cards(
     dry_run: bool,
     progress: Report | None,
 ) -> Batch:
-    """Bring cards over from another system, all rows or none."""
+    """Bring cards over from another system, each once.
+
+    All rows are checked before any is imported; one bad row, and none is. An import that was interrupted is simply run
+    again. With *dry_run* nothing is written; the batch says what would be, and what was imported before.
+    """
     checks.text(source, "source")
     rows, problems = read_rows(file, ("external_id", "stamps"), _CARD_COLUMNS)
     with writer.store.reading() as session:
         look = writer.lookup(session)
         target, version, found = look.template(template)
-        wanted = _checked_cards(rows, problems, found)
+        wanted = _checked_cards(rows, problems, found, writer.clock() + AHEAD_MAX)
         known = {card.external_id: session.claim(Scope.IMPORTED, f"{source}\n{card.external_id}") for card in wanted}
         for card in wanted:
             claimed = known[card.external_id]
@@ -186,7 +199,6 @@ def import_cards(
                 reason = "was imported before with another number of stamps"
                 problems.append(RowProblem(card.line, "stamps", str(card.stamps), reason))
     refuse_problems(problems)
-    todo = [] if dry_run else wanted
     beyond = max((card.number for card in wanted if card.number is not None), default=0) + 1  # What other rows bring.
 
     def one(work: Work, card: _Card) -> UUID | None:
@@ -216,10 +228,16 @@ def import_cards(
 
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
     request = ("import_cards", source, named(template), [(card.external_id, card.stamps) for card in wanted])
-    return for_each(writer, without_key(call) if dry_run else call, request, todo, one, Tally(), progress)
+    if dry_run:
+        batch = for_each(writer, without_key(call), request, [], one, Tally(), progress)
+        before = sum(claimed is not None for claimed in known.values())
+        return attrs.evolve(batch, planned=len(wanted) - before, skipped=before)
+    return for_each(writer, call, request, wanted, one, Tally(), progress)
 
 
-def _checked_cards(rows: list[Row], problems: list[RowProblem], template: CardTemplate) -> list[_Card]:
+def _checked_cards(
+    rows: list[Row], problems: list[RowProblem], template: CardTemplate, latest: datetime
+) -> list[_Card]:
     most = template.stamps_required - 1
     ids: set[str] = set()
     numbers: set[int] = set()
@@ -235,7 +253,7 @@ def _checked_cards(rows: list[Row], problems: list[RowProblem], template: CardTe
             row.problem("number", "stands twice in the file")
         if number is not None:
             numbers.add(number)
-        issued_at = row.take("issued_at", moment, None)
+        issued_at = row.take("issued_at", lambda cell: moment(cell, latest), None)
         found.append(
             _Card(
                 line=row.line,

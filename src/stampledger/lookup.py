@@ -57,10 +57,16 @@ def id_of(reference: object, field: str, missing: type[NotFound]) -> UUID:
 
 def named(reference: object) -> object:
     """Answer what a caller named, as an idempotency key remembers it."""
+    if isinstance(reference, tuple):
+        return [named(part) for part in reference]
     found = getattr(reference, "subject", None) or getattr(reference, "id", reference)
-    if isinstance(found, tuple):
-        return [named(part) for part in found]
     return str(found) if isinstance(found, UUID) else found
+
+
+def named_template(template: object) -> object:
+    """Answer what a caller named: of a scan that published a template, the version too."""
+    entries = getattr(template, "entries", ())
+    return [named(template), entries[0].version] if isinstance(entries, tuple) and entries else named(template)
 
 
 class Lookup:

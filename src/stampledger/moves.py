@@ -11,7 +11,7 @@ from stampledger.batches import Batch, Move, Report, Tally, for_each, without_ke
 from stampledger.cards import StampCard, evolve_card
 from stampledger.errors import Refused
 from stampledger.events import Event
-from stampledger.lookup import named
+from stampledger.lookup import named, named_template
 from stampledger.projections import Progress
 from stampledger.store.session import StreamKind, StreamRow
 from stampledger.writer import Call, Work, Writer
@@ -29,7 +29,12 @@ def move_to_template(
 ) -> Batch:
     """Show, and unless it is a dry run make, the move of cards to a template version."""
     tally = Tally()
-    request = ("move_to_template", named(template), None if cards is None else [named(card) for card in cards], force)
+    request = (
+        "move_to_template",
+        named_template(template),
+        None if cards is None else [named(card) for card in cards],
+        force,
+    )
     with writer.store.reading() as session:
         look = writer.lookup(session)
         target, version, found = look.template(template)

@@ -134,6 +134,7 @@ class CardView:
     template_version: int
     template_name: str
     progress: Progress
+    goals_reached: int  # In this cycle.
     cycle: int
     status: CardStatus
     next_reward: str  # The gift of a card that is held or closed, else the next one.
@@ -340,6 +341,7 @@ def card_view(
         template_version=card.template_version,
         template_name=card.template_name,
         progress=Progress(stamps=progress, required=card.stamps_required),
+        goals_reached=index,
         cycle=standing.cycle,
         status=status,
         next_reward=(goal or template.goals[-1 if waiting else 0]).reward.title,

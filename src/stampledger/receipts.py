@@ -1,24 +1,31 @@
 """A till's receipts: cards as customers first appear, stamps for sales, voids for cancellations."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from stampledger import batches, checks, commands, crediting
+from stampledger import batches, checks, codec, commands, crediting
 from stampledger.aggregates import Customer, decide_customer
 from stampledger.batches import Report, Tally, for_each
-from stampledger.errors import Corrupt, InvalidInput
-from stampledger.events import StampRejected
+from stampledger.cards import StampCard
+from stampledger.errors import InvalidInput, Refused
+from stampledger.events import StampAdded
 from stampledger.importing import Source, moment, read_rows, refuse_problems
-from stampledger.lookup import named
-from stampledger.store import history, lists
+from stampledger.lookup import EVERYTHING, named
+from stampledger.projections import Entry
+from stampledger.store import history
 from stampledger.store.claims import code_key
 from stampledger.store.session import Scope, Session, StreamKind
-from stampledger.values import CardTemplate, Channel, CodeScope, Person
+from stampledger.values import CardTemplate, Channel, PerAmount, Person
 from stampledger.writer import AHEAD_MAX, Call, Work, Writer
+
+CREDIT_MAX = 10_000  # Stamps of one credit.
+PRECISION = 4  # Decimals in which amounts are compared; no currency has more.
 
 _name = checks.checked(checks.text)
 
@@ -44,11 +51,12 @@ class Receipts:
     read: int
     credited: int
     repeated: int  # Imported before; nothing was written.
-    refused: int  # Credits a rule refused; each is in the Journal of its card, where the customer has one.
+    refused: int  # Rows a rule refused. A refused sale is in the Journal of its card, where the customer has one.
     voided: int
     unmatched: int  # Cancellations without a standing sale of at least their amount.
     cards_issued: int
     unmatched_codes: tuple[str, ...] = ()
+    sales_only: bool = False  # The file has no column of kinds: every row was taken as a sale.
 
 
 @attrs.frozen(kw_only=True)
@@ -72,35 +80,48 @@ def import_receipts(
     by_amount: bool,
     progress: Report | None,
 ) -> Receipts:
-    """Credit a till's receipts, in the file's order."""
-    receipts = _checked(source, columns, by_amount, writer.clock() + AHEAD_MAX)
+    """Credit a till's receipts, in the order of their times.
+
+    The order makes a file's second run find what the first one found, whatever order its rows are in.
+    """
     with writer.store.reading() as session:
         target, version, found = writer.lookup(session).template(template)
-    if by_amount and found.per_amount is None:
-        raise InvalidInput("by_amount", by_amount, "needs a template that earns by amount")
-    run = _Run(target.id, target.number, version, found, by_amount)
+        if by_amount and found.per_amount is None:
+            raise InvalidInput("by_amount", by_amount, "needs a template that earns by amount")
+        run = _Run(writer, target.id, target.number, version, found, by_amount)
+        latest = writer.clock() + AHEAD_MAX
+        earning = (lambda customer: run.template_of(session, customer).per_amount) if by_amount else None
+        receipts, sales_only = check_receipts(source, columns, latest, earning)
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
     request = ("import_receipts", named(template), by_amount, [receipt.code for receipt in receipts])
     for_each(writer, call, request, receipts, run.one, Tally(), progress)
-    return Receipts(read=len(receipts), unmatched_codes=tuple(run.unmatched), **run.counts)
+    return Receipts(read=len(receipts), unmatched_codes=tuple(run.unmatched), sales_only=sales_only, **run.counts)
 
 
-def _checked(source: Source, columns: Columns, by_amount: bool, latest: datetime) -> list[Receipt]:
+# The file.
+
+
+def check_receipts(
+    source: Source,
+    columns: Columns,
+    latest: datetime,
+    earning: Callable[[str], PerAmount | None] | None,
+) -> tuple[list[Receipt], bool]:
+    """Answer a file's rows in the order of their times, and whether all were taken as sales for want of a column.
+
+    *earning* answers how a customer's card earns by amount; it is None where stamps are earned by visit.
+
+    Raises:
+        InvalidRows: Rows that cannot be read.
+    """
     needed = [columns.receipt, columns.customer, columns.occurred_at]
     usual = Columns()
-    if by_amount or columns.amount != usual.amount:
+    if earning is not None or columns.amount != usual.amount:
         needed.append(columns.amount)
     if columns.kind != usual.kind:  # A column that was named is there, or the name is a mistake.
         needed.append(columns.kind)
     rows, problems = read_rows(source, tuple(needed), None)
     zone = None if columns.time_zone is None else ZoneInfo(columns.time_zone)
-
-    def occurred(cell: str) -> datetime:
-        at = moment(cell, zone)
-        if at > latest:
-            raise InvalidInput(columns.occurred_at, cell, "must not lie more than a day ahead")
-        return at
-
     words = {"": False, columns.sale: False, columns.cancellation: True}
     codes: set[str] = set()
     receipts = []
@@ -112,55 +133,81 @@ def _checked(source: Source, columns: Columns, by_amount: bool, latest: datetime
         kind = row.cells.get(columns.kind, "").strip()
         if kind not in words:
             row.problem(columns.kind, f"must be {columns.sale} or {columns.cancellation}")
-        receipts.append(
-            Receipt(
-                code=code,
-                customer=row.need(columns.customer, lambda cell: checks.text(cell, "customer"), ""),
-                at=row.need(columns.occurred_at, occurred, latest),
-                cancels=words.get(kind, False),
-                amount=(row.need if by_amount else row.take)(columns.amount, _amount, None),
-            )
-        )
+        cancels = words.get(kind, False)
+        customer = row.need(columns.customer, lambda cell: checks.text(cell, "customer"), "")
+        at = row.need(columns.occurred_at, lambda cell: moment(cell, latest, zone), latest)
+        if earning is None:
+            amount = row.take(columns.amount, _amount, None)
+        else:
+            amount = row.need(columns.amount, partial(_worth, rule=earning(customer), cancels=cancels), None)
+        receipts.append(Receipt(code=code, customer=customer, at=at, cancels=cancels, amount=amount))
     refuse_problems(problems)
-    return receipts
+    sales_only = bool(rows) and columns.kind not in rows[0].cells
+    return sorted(receipts, key=lambda receipt: (receipt.at, receipt.cancels)), sales_only
 
 
 def _amount(cell: str) -> Decimal | None:
     amount = Decimal(cell)
-    checks.minor_units(amount, 4, "amount")
+    checks.minor_units(amount, PRECISION, "amount")
     return amount
+
+
+def _worth(cell: str, rule: PerAmount | None, cancels: bool) -> Decimal | None:
+    """Read an amount that earns stamps; what waits on the card cannot make a credit of the most stamps a larger one."""
+    amount = Decimal(cell)
+    minor = checks.minor_units(amount, 2 if rule is None else rule.decimals, "amount")
+    if rule is not None and not cancels and minor > CREDIT_MAX * rule.unit_minor:
+        raise InvalidInput("amount", cell, f"must be worth at most {CREDIT_MAX} stamps")
+    return amount
+
+
+# The rows.
 
 
 class _Run:
     """One run over a file: what is remembered from row to row."""
 
     def __init__(
-        self, template_id: UUID, template_number: int, version: int, template: CardTemplate, by_amount: bool
+        self,
+        writer: Writer,
+        template_id: UUID,
+        template_number: int,
+        version: int,
+        template: CardTemplate,
+        by_amount: bool,
     ) -> None:
+        self.writer = writer
         self.template_id = template_id
         self.template_number = template_number
         self.version = version
         self.template = template
         self.by_amount = by_amount
         self.cards: dict[str, UUID] = {}
-        self.sales: dict[str, list[Receipt]] = {}
         self.unmatched: list[str] = []
         self.counts = dict.fromkeys(("credited", "repeated", "refused", "voided", "unmatched", "cards_issued"), 0)
 
     def one(self, work: Work, receipt: Receipt) -> UUID | None:
         """Credit or void one row."""
         work.occurred_at = receipt.at
-        card_id = self._card_of(work.session, receipt)
+        card_id = self._card_of(work.session, receipt.customer)
         outcome = (self._cancel if receipt.cancels else self._sell)(work, receipt, card_id)
         self.counts[outcome] += 1
         return card_id
 
+    def template_of(self, session: Session, customer: str) -> CardTemplate:
+        """Answer the template version of a customer's card; where there is no card yet, the one it will have."""
+        card_id = self._card_of(session, customer)
+        row = None if card_id is None else session.stream(card_id)
+        if row is None:
+            return self.template
+        state = session.state(row)
+        assert isinstance(state, StampCard)
+        return self.writer.store.templates.get(session, state.template_id, state.template_version)
+
     def _sell(self, work: Work, receipt: Receipt, card_id: UUID | None) -> str:
         session = work.session
-        self.sales.setdefault(receipt.customer, []).append(receipt)
-        key = f"receipt\n{receipt.code}"  # A row of a file is one sale, also where its code is good many times.
-        many = self.template.code_scope is CodeScope.MANY
-        if _refused_before(session, receipt) or (many and session.claim(Scope.KEY, key) is not None):
+        key = self._sale_key(receipt.code, receipt.at)
+        if session.claim(Scope.KEY, key) is not None:
             return "repeated"
         if card_id is None:
             outcome = self._used_elsewhere(session, receipt)
@@ -168,18 +215,33 @@ class _Run:
                 return outcome
             card_id = self._issue_card(work, receipt)
         before = len(work.recording.entries)
-        amount = receipt.amount if self.by_amount else None
+        amount = receipt.amount if self.by_amount else self._noted(work, receipt, card_id)
         crediting.add_stamps(work, card_id, None, amount, receipt.code, keep_refusals=True)
         refused, work.refusal = work.refusal, None
+        repeats, work.repeats = work.repeats, None
+        written = work.recording.entries[before:]
+        _claim(session, key, (*written, *(repeats or ()))[0])
         if refused is not None:
             return "refused"
-        work.repeats = None
-        if len(work.recording.entries) == before:
-            return "repeated"
-        if many:
-            seq = work.recording.entries[-1].scan
-            session.add(session.sql.add_claim, scope=int(Scope.KEY), key=key, seq=seq, digest=None)
-        return "credited"
+        return "credited" if written else "repeated"
+
+    def _sale_key(self, code: str, at: datetime) -> str:
+        """Answer the key of a row's sale. A code may be good many times: its time tells one row from another."""
+        return f"receipt\n{self.template_id.hex}\n{codec.microseconds(at)}\n{code}"
+
+    def _noted(self, work: Work, receipt: Receipt, card_id: UUID) -> Decimal | None:
+        """Answer the amount to note on a credit by visit, for a cancellation to find the sale by.
+
+        A code that gave stamps without an amount before gave them for this very sale.
+        """
+        if receipt.amount is None or checks.minor_units(receipt.amount, PRECISION, "amount") % 100:
+            return None
+        row, state, _ = work.card(card_id)
+        template = work.look.card_template(state)
+        if template.per_amount is not None:
+            return None
+        use = crediting.first_use(work.session, receipt.code, template, row, state)
+        return None if use is not None and use[0].amount_minor is None else receipt.amount
 
     def _used_elsewhere(self, session: Session, receipt: Receipt) -> str | None:
         """Answer what becomes of a code that gave its stamps to another card, before a card is issued for nothing.
@@ -193,49 +255,65 @@ class _Run:
             return None
         holder = session.stream(entry.stream)
         assert holder is not None
-        if holder.customer is None:
-            return "refused"
-        customer = session.state(session.stream_by_number(holder.customer))
-        return "repeated" if isinstance(customer, Customer) and customer.forgotten else "refused"
+        if holder.customer is not None:
+            customer = session.state(session.stream_by_number(holder.customer))
+            if isinstance(customer, Customer) and customer.forgotten:
+                return "repeated"
+        free = self.template.voided_code_reusable and session.claim(Scope.VOID, str(entry.scan)) is not None
+        return None if free else "refused"
 
     def _cancel(self, work: Work, receipt: Receipt, card_id: UUID | None) -> str:
-        key = f"cancellation\n{receipt.code}"
-        if work.session.claim(Scope.KEY, key) is not None:
+        session = work.session
+        key = f"cancellation\n{self.template_id.hex}\n{receipt.code}"
+        if session.claim(Scope.KEY, key) is not None:
             return "repeated"
-        scan = None if card_id is None else self._standing_sale(work.session, receipt, card_id)
+        scan = None if card_id is None else self._standing_sale(session, receipt, card_id)
         if scan is None:
             self.unmatched.append(receipt.code)
             return "unmatched"
-        crediting.void_stamps(work, scan, f"cancelled by {receipt.code}", receipt.code)
-        seq = work.recording.entries[0].seq
-        work.session.add(work.session.sql.add_claim, scope=int(Scope.KEY), key=key, seq=seq, digest=None)
+        try:
+            crediting.void_stamps(work, scan, f"cancelled by {receipt.code}", receipt.code)
+        except Refused:  # It was refused before anything was recorded.
+            return "refused"
+        _claim(session, key, work.recording.entries[0])
         return "voided"
 
     def _standing_sale(self, session: Session, receipt: Receipt, card_id: UUID) -> int | None:
         """Answer the scan of the customer's latest sale that stands and came to at least what is cancelled."""
-        for sale in reversed(self.sales.get(receipt.customer, [])):
-            if receipt.amount is not None and sale.amount is not None and sale.amount < receipt.amount:
-                continue
-            key = code_key(sale.code, self.template, self.template_id, card_id)
-            claimed = None if key is None else session.claim(Scope.CODE, key)
-            entry = None if claimed is None else history.entry_at(session, claimed[0])
-            if entry is None or entry.stream != card_id:
-                continue
-            if session.claim(Scope.VOID, str(entry.scan)) is None:
-                return entry.scan
+        row = session.stream(card_id)
+        assert row is not None
+        rule = self.template_of(session, receipt.customer).per_amount
+        scale = 10 ** (PRECISION - (2 if rule is None else rule.decimals))
+        least = 0 if receipt.amount is None else checks.minor_units(receipt.amount, PRECISION, "amount")
+        sales = [
+            (event.at, entry.seq, entry.scan)
+            for entry in history.stream_entries(session, row, 0, row.version, EVERYTHING)
+            if isinstance(event := entry.event, StampAdded) and event.code is not None and event.at <= receipt.at
+            if event.amount_minor is None or event.amount_minor * scale >= least
+        ]
+        for _, _, scan in sorted(sales, reverse=True):
+            if session.claim(Scope.VOID, str(scan)) is None:
+                return scan
         return None
 
-    def _card_of(self, session: Session, receipt: Receipt) -> UUID | None:
-        """Answer the customer's card under the template, or None where there is none yet."""
-        known = self.cards.get(receipt.customer)
-        claimed = session.claim(Scope.REFERENCE, receipt.customer) if known is None else None
+    def _card_of(self, session: Session, customer: str) -> UUID | None:
+        """Answer the customer's card under the template, one in use where there is; None where there is none yet."""
+        if customer in self.cards:
+            return self.cards[customer]
+        claimed = session.claim(Scope.REFERENCE, customer)
         if claimed is None:
-            return known
+            return None
+        found = []
         for (number,) in session.all(session.sql.cards_of, b_customer=claimed[0], b_kind=int(StreamKind.CARD)):
             if session.one(session.sql.card, b_stream=number)[1] == self.template_number:
-                known = self.cards[receipt.customer] = session.stream_by_number(number).id
-                return known
-        return None
+                row = session.stream_by_number(number)
+                state = session.state(row)
+                assert isinstance(state, StampCard)
+                found.append((state.deleted_at is not None, number, row.id))
+        if not found:
+            return None
+        self.cards[customer] = min(found)[2]
+        return self.cards[customer]
 
     def _issue_card(self, work: Work, receipt: Receipt) -> UUID:
         """Issue a card with a customer's first sale, and register the customer where it is a new one."""
@@ -253,12 +331,6 @@ class _Run:
         return card_id
 
 
-def _refused_before(session: Session, receipt: Receipt) -> bool:
-    """Answer whether this very row was imported before and refused."""
-    for seq in lists.mention_seqs(session, receipt.code):
-        entry = history.entry_at(session, seq)
-        if entry is None:
-            raise Corrupt(session.business_name, None, seq, "the entry is missing")
-        if isinstance(entry.event, StampRejected) and entry.event.at == receipt.at:
-            return True
-    return False
+def _claim(session: Session, key: str, entry: Entry) -> None:
+    """Let a row stand for a scan, so that it is imported once."""
+    session.add(session.sql.add_claim, scope=int(Scope.KEY), key=key, seq=entry.scan, digest=None)

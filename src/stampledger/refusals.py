@@ -93,6 +93,17 @@ class CardIsHeld(Refused):
 
 
 @attrs.frozen
+class CardNotYetIssued(Refused):
+    """The stamps are from a time before the card was given out."""
+
+    issued_at: datetime
+    code = "card_not_yet_issued"
+
+    def __str__(self) -> str:
+        return f"the card was issued on {self.issued_at:%Y-%m-%d at %H:%M} UTC, after these stamps"
+
+
+@attrs.frozen
 class CardIsExpired(Refused):
     """The card's time is over."""
 

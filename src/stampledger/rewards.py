@@ -35,7 +35,7 @@ from stampledger.refusals import (
     VoucherIsVoided,
     VoucherNotRedeemed,
 )
-from stampledger.values import Award, Lottery, Reward, Variant, Voucher
+from stampledger.values import Award, CardTemplate, Lottery, Reward, Variant, Voucher
 
 
 class RewardKind(StrEnum):
@@ -254,8 +254,7 @@ def grant(
 
 def redeem(voucher: IssuedReward, at: datetime) -> VoucherRedeemed:
     """Use a voucher, once."""
-    if at < voucher.issued_at:
-        raise InvalidInput("occurred_at", at, f"must not be before the voucher was issued, {voucher.issued_at}")
+    _refuse_before(voucher.issued_at, at, "the voucher was issued")
     _refuse_unless_active(voucher, at)
     assert voucher.redeem_code is not None
     return VoucherRedeemed(at=at, voucher_id=voucher.id, title=voucher.title, redeem_code=voucher.redeem_code)
@@ -265,11 +264,18 @@ def reverse(voucher: IssuedReward, at: datetime, reason: str) -> RedemptionRever
     """Take a redemption back. The original expiry stays, so reversing never extends a voucher's time."""
     if voucher.status is not RewardStatus.REDEEMED:
         raise VoucherNotRedeemed(voucher.title)
+    assert voucher.redeemed_at is not None
+    _refuse_before(voucher.redeemed_at, at, "the voucher was redeemed")
     return RedemptionReversed(at=at, voucher_id=voucher.id, title=voucher.title, reason=reason)
 
 
 def void(reward: IssuedReward, at: datetime, reason: str, scan: int | None = None) -> VoucherVoided | LotteryVoided:
-    """Take back a voucher that has not been used, or a lottery that has not been played."""
+    """Take back a voucher that has not been used, or a lottery that has not been played.
+
+    With its stamps (*scan*), it goes whenever they go, also where a till reports that late.
+    """
+    if scan is None:
+        _refuse_before(reward.issued_at, at, f"the {reward.kind} was issued")
     if reward.kind is RewardKind.LOTTERY:
         if reward.status is RewardStatus.PLAYED:
             raise LotteryIsPlayed(reward.title)
@@ -280,8 +286,32 @@ def void(reward: IssuedReward, at: datetime, reason: str, scan: int | None = Non
     return VoucherVoided(at=at, voucher_id=reward.id, title=reward.title, scan=scan, reason=reason)
 
 
+def why_kept(reward: IssuedReward, template: CardTemplate, at: datetime) -> str | None:
+    """Answer why a void cannot take a reward back; None where it can."""
+    if reward.kind is RewardKind.AWARD:
+        return "award"
+    status = reward.status_at(at)
+    if status in (RewardStatus.ACTIVE, RewardStatus.GRANTED):
+        return "policy" if template.rewards_kept_on_void else None
+    return str(status)
+
+
+def kept(reward: IssuedReward, why: str) -> events.KeptReward:
+    """Answer what a void tells of a reward it could not take back."""
+    assert reward.cycle is not None and reward.goal_index is not None and reward.goal_stamps is not None
+    return events.KeptReward(
+        reward_id=reward.id,
+        title=reward.title,
+        reason=why,
+        cycle=reward.cycle,
+        goal_index=reward.goal_index,
+        goal_stamps=reward.goal_stamps,
+    )
+
+
 def play(lottery: IssuedReward, at: datetime, draw: int, means: Supplies, index: int = 0) -> tuple[RewardEvent, ...]:
     """Draw a lottery; what dropped follows at once, as an award or voucher of its own with the id at *index*."""
+    _refuse_before(lottery.issued_at, at, "the lottery was granted")
     if lottery.status is RewardStatus.PLAYED:
         raise LotteryIsPlayed(lottery.title)
     if lottery.status is RewardStatus.VOIDED:
@@ -326,6 +356,11 @@ def expire(voucher: IssuedReward) -> VoucherExpired:
     assert voucher.expires_at is not None
     over_at = max(voucher.expires_at, voucher.issued_at)  # A last day may lie before the day it is given.
     return VoucherExpired(at=over_at, voucher_id=voucher.id, title=voucher.title)
+
+
+def _refuse_before(since: datetime, at: datetime, what: str) -> None:
+    if at < since:
+        raise InvalidInput("occurred_at", at, f"must not be before {what}, {since}")
 
 
 def _refuse_unless_active(voucher: IssuedReward, at: datetime) -> None:

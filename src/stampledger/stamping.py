@@ -16,6 +16,7 @@ from stampledger.refusals import (
     CardIsClosed,
     CardIsExpired,
     CardIsHeld,
+    CardNotYetIssued,
     CodeAlreadyUsed,
     DailyLimitReached,
     FurtherFromReward,
@@ -24,7 +25,7 @@ from stampledger.refusals import (
     RollingLimitReached,
     ScanLimitReached,
 )
-from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
+from stampledger.rewards import IssuedReward
 from stampledger.standing import Advance, advance, move, release, retreat
 from stampledger.values import AfterLastGoal, CardTemplate, OnVoid, OverCap, Overflow
 
@@ -52,8 +53,10 @@ class Story:
 def add_stamps(card: StampCard, command: commands.AddStamps) -> tuple[Event, ...]:
     """Credit stamps, give what the goals they cross earn, and say what became of the rest."""
     template, at = command.template, command.at
-    if command.first_use is not None and _already_credited(card, command, command.first_use):
+    if repeated(command):
         return ()
+    if at < card.issued_at:
+        raise CardNotYetIssued(card.issued_at)
     refuse_expired(card, at)
     story = Story(card, command.means)
     if card.held_for is not None or card.credits:
@@ -89,9 +92,10 @@ def give_bonus(story: Story, template: CardTemplate, at: datetime, count: int) -
     tell_goals(story, template, at, moved)
 
 
-def _already_credited(card: StampCard, command: commands.AddStamps, use: commands.FirstUse) -> bool:
+def repeated(command: commands.AddStamps) -> bool:
     """Answer whether this very credit was given before; refuse a code that gave another one."""
-    if use.voided and command.template.voided_code_reusable:
+    use = command.first_use
+    if use is None or (use.voided and command.template.voided_code_reusable):
         return False
     same_amount = use.amount_minor == command.amount_minor
     earned_by_amount = command.template.per_amount is not None and command.amount_minor is not None
@@ -286,7 +290,7 @@ def void_stamps(card: StampCard, command: commands.VoidStamps) -> tuple[Event, .
     kept: list[events.KeptReward] = []
     voided: list[IssuedReward] = []
     for reward in sorted(held, key=lambda reward: (reward.cycle, reward.goal_stamps, reward.issued_at, reward.id)):
-        why = _why_kept(reward, template, command.at)
+        why = rewards.why_kept(reward, template, command.at)
         if why is None:
             voided.append(reward)
         elif why == "redeemed" and template.redeemed_on_void is OnVoid.REFUSE:
@@ -294,7 +298,7 @@ def void_stamps(card: StampCard, command: commands.VoidStamps) -> tuple[Event, .
         elif why not in ("played", "voided") or (
             why == "played" and not any(other.origin_id == reward.id for other in held)
         ):
-            kept.append(_kept(reward, why))
+            kept.append(rewards.kept(reward, why))
     story.tell(
         events.StampVoided(
             at=command.at,
@@ -328,37 +332,19 @@ def _lapsed_now(story: Story, version: int) -> int:
 
 
 def _worth(card: StampCard, command: commands.VoidStamps, expired: int) -> tuple[int, int]:
-    """Answer (stamps to take back, remainder afterwards). Money is taken back as money, to the last minor unit."""
+    """Answer (stamps to take back, remainder afterwards).
+
+    Money is taken back as money, to the last minor unit, unless the card has moved since: another version may ask
+    another price, so what is taken back then is the stamps that were given.
+    """
     undone, rule = command.undone, command.template.per_amount
     count = undone.count - expired
-    if rule is None or undone.amount_minor is None or rule.remainder is Overflow.DROP:
+    if rule is None or undone.amount_minor is None or rule.remainder is Overflow.DROP or command.moved:
         return count, card.remainder_minor
     credited = undone.amount_minor - (undone.withheld + undone.dropped) * rule.unit_minor
     left = card.remainder_minor - (credited - expired * rule.unit_minor)
     stamps = -(left // rule.unit_minor)
     return max(0, stamps), left % rule.unit_minor
-
-
-def _why_kept(reward: IssuedReward, template: CardTemplate, at: datetime) -> str | None:
-    """Answer why a void cannot take a reward back; None where it can."""
-    if reward.kind is RewardKind.AWARD:
-        return "award"
-    status = reward.status_at(at)
-    if status in (RewardStatus.ACTIVE, RewardStatus.GRANTED):
-        return "policy" if template.rewards_kept_on_void else None
-    return str(status)
-
-
-def _kept(reward: IssuedReward, why: str) -> events.KeptReward:
-    assert reward.cycle is not None and reward.goal_index is not None and reward.goal_stamps is not None
-    return events.KeptReward(
-        reward_id=reward.id,
-        title=reward.title,
-        reason=why,
-        cycle=reward.cycle,
-        goal_index=reward.goal_index,
-        goal_stamps=reward.goal_stamps,
-    )
 
 
 def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> tuple[Event, ...]:
@@ -367,9 +353,10 @@ def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> tuple
     story = Story(card, command.means)
     tell_due(story, old, command.at)
     card = story.card
-    moved = move(card.standing, old, new, full=card.full)
+    restarts = new.after_last_goal is AfterLastGoal.RESTART
+    moved = move(card.standing, old, new, full=card.full and restarts, held=card.held_for is not None)
     before = rules.stamps_missing(old, card.standing.progress) - card.standing.carried
-    after = rules.stamps_missing(new, moved.standing.progress)
+    after = rules.stamps_missing(new, moved.standing.progress) - moved.standing.carried
     earns = any(crossing not in moved.standing.kept for crossing in moved.crossed)
     if after > before and not earns and not command.force:
         raise FurtherFromReward(before, after)
@@ -393,6 +380,7 @@ def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> tuple
             kept=moved.standing.kept,
             remainder_minor=card.remainder_minor if carries else 0,
             expires_at=None if new.card_valid_for is None else card.issued_at + new.card_valid_for,
+            stamps_lapse=new.stamps_valid_for is not None,
             forced=command.force,
         )
     )

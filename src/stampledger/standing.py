@@ -22,7 +22,9 @@ class Standing:
     progress: int = 0
     carried: int = 0  # Stamps that wait until a held card is released.
     base: int = 0
-    kept: tuple[Crossing, ...] = ()  # Not to be rewarded again: no longer reached, or no goals of this version.
+    kept: tuple[
+        Crossing, ...
+    ] = ()  # Not rewarded again: the reward stayed when it was undone, or another version gave it.
 
     def place(self, size: int) -> int:
         """Answer the card's place on the line, without what is carried."""
@@ -41,7 +43,7 @@ class Advance:
 
 @attrs.frozen(kw_only=True, slots=False)
 class Retreat:
-    """A move back: where it led, how many stamps it took and the goals that are no longer reached."""
+    """A move back: where it led, how many stamps it took and the goals whose rewards are no longer earned."""
 
     standing: Standing
     taken: int
@@ -67,7 +69,6 @@ def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
         standing,
         cycle=standing.base + cycles + 1,
         progress=progress,
-        kept=tuple(crossing for crossing in standing.kept if crossing not in crossed) if standing.kept else (),
     )
     if not fills or template.overflow is Overflow.DROP:
         return Advance(standing=moved, crossed=crossed, dropped=beyond, held=holds)
@@ -98,26 +99,39 @@ def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
             carried=standing.carried - from_carried,
         ),
         taken=from_carried + before - after,
-        undone=(*_crossed(standing, template, after, before), *_unseen(standing, template, after, before)),
+        undone=(
+            *(crossing for crossing in _crossed(standing, template, after, before) if crossing not in standing.kept),
+            *_unseen(standing, template, after, before),
+        ),
     )
 
 
-def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool) -> Advance:
-    """Carry a card's progress over to another template version.
+def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool, held: bool = False) -> Advance:
+    """Carry a card's progress, and what waits beside it, over to another template version.
 
     Goals of the new version at or below the progress are reached by the move, unless the same number of stamps has
-    earned its reward in this cycle, under whichever version. A full card begins the next cycle.
+    earned its reward in this cycle, under whichever version. A *full* card that may go on begins the next cycle; one
+    that is *held* and as full under the new version waits on.
     """
     cycle = standing.cycle + 1 if full else standing.cycle
-    reached = () if full else tuple((cycle, goal.stamps) for goal in old.goals if goal.stamps <= standing.progress)
-    given = tuple(dict.fromkeys((*(kept for kept in standing.kept if kept[0] >= cycle), *reached)))
-    fresh = Standing(base=cycle - 1, cycle=cycle, kept=given)
-    moved = advance(fresh, new, standing.carried if full else standing.progress)
+    before = tuple(crossing for crossing in standing.kept if crossing[0] >= cycle)
+    goals = () if full else tuple((cycle, goal.stamps) for goal in old.goals if goal.stamps <= standing.progress)
+    reached = {*goals, *_unseen(standing, old, 0, 0 if full else standing.place(old.stamps_required))}
+    given = tuple(dict.fromkeys((*before, *goals)))
+    last = (cycle, new.stamps_required)
+    open_to = tuple(crossing for crossing in given if not (held and crossing == last))
+    count = standing.carried if full else standing.progress + standing.carried
+    moved = advance(Standing(base=cycle - 1, cycle=cycle, kept=open_to), new, count)
+    places = {goal.stamps for goal in old.goals}
+    lost = {crossing for crossing in before if crossing[1] in places}
     still = {crossing for crossing in moved.crossed if crossing in reached}
     return changed(
         moved,
-        standing=changed(moved.standing, kept=tuple(crossing for crossing in given if crossing not in still)),
+        standing=changed(
+            moved.standing, kept=tuple(crossing for crossing in given if crossing in lost or crossing not in still)
+        ),
         crossed=tuple(crossing for crossing in moved.crossed if crossing not in still),
+        held=moved.held and moved.crossed[-1] not in still,
     )
 
 

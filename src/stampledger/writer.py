@@ -29,6 +29,7 @@ from stampledger.store.session import RewardRow, Scope, Session, StreamKind, Str
 from stampledger.store.store import Store
 from stampledger.values import Channel
 
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # No till is older.
 AHEAD_MAX = timedelta(days=1)  # How far a till's clock may run ahead of ours.
 
 
@@ -36,6 +37,7 @@ class Call(TypedDict, total=False):
     """What every write may carry beside its wish.
 
     The same *idempotency_key* with the same request answers the first result; with another it is an error.
+    On a verb over many cards a key only guards against another request: run again, such a verb does what is missing.
     *occurred_at* is the till's own time, for scans that arrive late.
     """
 
@@ -68,6 +70,7 @@ class Work:
         actor = _text(call.get("actor"), "actor")
         channel = call.get("channel")
         told = None if channel is None else str(checks.choice(Channel, channel, "channel"))
+        self.digest = b""  # Of the request, where there is a key.
         self._writer = writer
         self._origin = Origin(now=codec.microseconds(self.now), actor=actor, channel=told)
         self.recording = Recording(session, writer.store.templates, self._origin)
@@ -174,17 +177,20 @@ class Writer:
     ) -> Done:
         """Carry out one command inside a transaction; a recorded refusal is answered, not raised."""
         work = Work(self, session, call)
-        digest = b"" if work.key is None else codec.request_digest(request)
         if work.key is not None:
+            work.digest = codec.request_digest(request)
             first = session.claim(Scope.KEY, work.key)
             if first is not None:
-                return self._repeat(session, work.key, first, digest, same)
+                return self._repeat(session, work.key, first, work.digest, same)
+            refused = session.claim(Scope.REFUSED, work.key)
+            if refused is not None and refused[1] != work.digest:
+                raise _reused(work.key, refused[0])
         subject = body(work)
         entries = tuple(work.recording.entries)
         if work.key is not None and work.refusal is None:
             told = work.repeats or entries
             seq = told[0].scan if told else -_number(session, subject)
-            self.claim_key(session, (work.key, digest), seq)
+            self.claim_key(session, (work.key, work.digest), seq)
         if work.repeats:
             return Done(id=work.repeats[0].scan, entries=work.repeats, subject=subject, repeated=True)
         return Done(
@@ -308,6 +314,6 @@ def _occurred(at: datetime | None, now: datetime) -> datetime | None:
     if at is None:
         return None
     checks.instant(at, "occurred_at")
-    if at > now + AHEAD_MAX:
-        raise InvalidInput("occurred_at", at, "must not lie more than a day ahead")
+    if not EARLIEST <= at <= now + AHEAD_MAX:
+        raise InvalidInput("occurred_at", at, "must be from the year 1900 on, and not lie more than a day ahead")
     return at.astimezone(UTC)

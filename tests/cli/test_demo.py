@@ -16,7 +16,7 @@ SHOWN = {
     "stamps by receipt": "stamp Mia coffee R-1001 1",
     "a retried receipt": "repeated: answered as entry 10 was",
     "a refused receipt": "refused: the code R-1002 was already used",
-    "a limit": "refused: 8 stamps a day are allowed",
+    "a limit": "refused: a day may bring at most 8 stamps",
     "several goals at once": "stamp added 6/9, goal reached 3/9, voucher issued Free cookie, goal reached 6/9",
     "a voucher is redeemed": "voucher redeemed Free cookie",
     "a second redemption is refused": "refused: the voucher Free coffee was already redeemed",
@@ -31,7 +31,7 @@ SHOWN = {
     "a history": "The history of card #100003, Zoe's",
     "what was seen then": "[ Stamps added: 6 ]",
     "what is seen now": "│ └ Redeemed at: 12 May 2026, 11:55",
-    "why": "it was refused (code_already_used)",
+    "why": "it was refused 2 stamps on card 100001 (code_already_used)",
     "verify": "verify: 51 entries, chained and replayed: no fault.",
 }
 

@@ -76,6 +76,8 @@ def test_twice(shop: Terminal, tmp_path: Path):
         "voided": 0,
         "unmatched": 1,
         "cards_issued": 0,
+        "unmatched_codes": ["C-9"],
+        "sales_only": False,
     } == counts
     assert before == shop.run("export", "-").out
 
@@ -165,7 +167,7 @@ def test_bad_rows(shop: Terminal, tmp_path: Path):
     assert 2 == answer.code
     assert "" == answer.out
     lines = answer.err.splitlines()
-    assert lines[0].startswith("stampledger: source: 3 problems")
+    assert lines[0].startswith("stampledger: file: 3 problems")
     assert lines[0].endswith("(invalid_rows)")
     assert [True, True, True] == [
         any(line.startswith(place) for line in lines[1:])
@@ -306,7 +308,7 @@ def test_import_cards_dry_run(coffee: Terminal, tmp_path: Path):
 
     answer = coffee.run("import-cards", cards_file(tmp_path), "--source", "old", "--template", "coffee", "--dry-run")
 
-    assert (0, "Every row can be imported; nothing was written\n") == answer[:2]
+    assert (0, "2 cards would be imported, 0 imported before; nothing was written\n") == answer[:2]
     assert before == coffee.run("export", "-").out
 
 

@@ -249,7 +249,7 @@ def test_why(terminal: Terminal):
     answer = terminal.run("why", "R-1002")
 
     assert "it gave 2 stamps" in answer.out
-    assert "it was refused (code_already_used)" in answer.out
+    assert "it was refused 2 stamps on card 100001 (code_already_used)" in answer.out
     assert [10, 11] == [entry["seq"] for entry in terminal.run("why", "R-1002", "--json").json["entries"]]
 
 

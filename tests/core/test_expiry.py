@@ -3,19 +3,21 @@ Time running out: of stamps, vouchers and cards. It follows from what happened a
 records it, and when the batch runs changes nothing.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stampledger import events
 from stampledger.errors import InvalidInput
-from stampledger.refusals import CardIsExpired, VoucherIsExpired, VoucherNotRedeemed
+from stampledger.refusals import CardIsExpired, CardNotYetIssued, VoucherIsExpired, VoucherNotRedeemed
 from stampledger.testing import Kind, Moment, Outcome, Till, Wish, templates, wishes
 from stampledger.values import AfterLastGoal, Award, BirthdayGift, CardTemplate, Limits, Overflow, PerAmount, Voucher
-from tests.core.shop import at, coffee, kinds, progress, sentence, statuses, told, utc
+from tests.core.shop import COFFEE, LUCK, at, coffee, kinds, progress, sentence, statuses, told, utc
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -188,6 +190,40 @@ def test_lapse_leaves_reward_and_gives_no_second():
     assert [("Free coffee", "active")] == statuses(till)
 
 
+def test_void_of_a_goal_reached_again_after_a_lapse():
+    """
+    Stamps that reached a goal again without a reward take none away when they are voided, and bring none afterwards.
+    """
+    till = Till(coffee(3, 8, stamps_valid_for=10 * DAY))
+    till.add(3)
+    till.clock.wait(11 * DAY)
+    story = till.add(3)
+    assert [False] == [goal.rewarded for goal in told(story, events.GoalReached)]
+
+    (void,) = told(till.void(), events.StampVoided)
+
+    assert ((), (), ()) == (void.goals_undone, void.rewards_voided, void.rewards_kept)
+    assert [("Free coffee", "active")] == statuses(till)
+    till.add(3)
+    assert [("Free coffee", "active")] == statuses(till)
+
+
+def test_lapses_are_told_in_order():
+    """
+    What has lapsed is recorded in the order in which it did: stamps, vouchers and the card.
+    """
+    template = coffee(1, 9, reward=Voucher(title="Free coffee", valid_for=2 * DAY), card_valid_for=4 * DAY)
+    till = Till(attrs.evolve(template, stamps_valid_for=3 * DAY))
+    till.add(2)
+    till.coupon(Voucher(title="Sorry", valid_for=5 * DAY))
+    till.clock.wait(6 * DAY)
+
+    story = till.expire()
+
+    assert ["VoucherExpired", "StampsExpired", "CardExpired", "VoucherExpired"] == kinds(story)
+    assert [at(days=days) for days in (2, 3, 4, 5)] == [lapsed.at for lapsed in story]
+
+
 def test_void_of_lapsed_stamps():
     """
     Voiding a credit whose stamps have lapsed takes nothing more away, and says what is missing.
@@ -333,6 +369,63 @@ def test_used_before_it_was_given():
 
     with pytest.raises(InvalidInput, match="occurred_at: must not be before the voucher was issued"):
         till.redeem()
+
+
+@pytest.mark.parametrize("wish", [Till.play, Till.take_back, Till.redeem])
+def test_reward_used_before_it_was_given(wish: Callable[[Till], object]):
+    """
+    A reward is neither played, taken back nor used at a time before it was given.
+    """
+    till = Till(coffee(1, reward=LUCK if wish is Till.play else COFFEE))
+    till.add()
+    till.clock.wait(-HOUR)
+
+    with pytest.raises(InvalidInput, match=r"occurred_at: must not be before the \w+ was (granted|issued)"):
+        wish(till)
+
+
+def test_reversed_before_it_was_used():
+    """
+    A redemption is not taken back at a time before it happened.
+    """
+    till = Till(coffee(1))
+    till.add()
+    till.clock.wait(2 * HOUR)
+    till.redeem()
+    till.clock.wait(-HOUR)
+
+    with pytest.raises(InvalidInput, match="must not be before the voucher was redeemed"):
+        till.reverse()
+
+
+def test_void_reported_late():
+    """
+    A void that a till reports late takes a reward back with its stamps, though by its clock that was not yet given.
+    """
+    till = Till(coffee(2))
+    till.add()
+    till.clock.wait(HOUR)
+    till.add()
+    till.clock.wait(-HOUR)
+
+    till.void(0)
+
+    assert ["voided"] == [status for _, status in statuses(till)]
+
+
+def test_stamp_from_before_the_card_was_issued():
+    """
+    A stamp is not credited at a time before the card was given out, to the very instant.
+    """
+    till = Till(coffee())
+    till.clock.wait(-MICROSECOND)
+
+    with pytest.raises(CardNotYetIssued, match="the card was issued on 2024-02-27 at 11:30 UTC, after these stamps"):
+        till.add()
+
+    till.clock.wait(MICROSECOND)
+    till.add()
+    assert "1/8" == progress(till)
 
 
 def test_voucher_that_is_over_before_it_is_given():

@@ -118,7 +118,8 @@ def test_move_keeps_stamps(template: CardTemplate, asked: list[Wish], version: C
 
     (change,) = told(till.history, events.TemplateChanged)
     size = version.goals[-1].stamps
-    brought = before.standing.carried if before.full else before.standing.progress
+    complete = before.full and version.after_last_goal is AfterLastGoal.RESTART
+    brought = before.standing.carried + (0 if complete else before.standing.progress)
     kept = (
         (till.card.standing.cycle - 1 - change.base) * size + till.card.standing.progress + till.card.standing.carried
     )
@@ -260,7 +261,8 @@ def test_redeemed_reward_stays_given_after_move():
 
 def test_full_card_begins_next_cycle():
     """
-    A full card begins its next cycle under the new version, also one that was held, with the stamps that had waited.
+    A full card begins its next cycle under a version that restarts, also one that was held, with the stamps that had
+    waited.
     """
     till = Till(coffee(3, after_last_goal=AfterLastGoal.HOLD))
     till.add(5)
@@ -322,16 +324,150 @@ def test_filled_by_the_move_without_reward(overflow: Overflow):
 
 def test_closed_card_moved():
     """
-    A complete card that is moved begins a new cycle, and is complete again at its end.
+    A complete card stays complete under a version that only says something else, and its reward is not given twice.
+    """
+    till = Till(coffee(8, after_last_goal=AfterLastGoal.CLOSE))
+    till.add(8)
+
+    story = till.move(coffee(8, after_last_goal=AfterLastGoal.CLOSE, description="Now with oat milk"))
+
+    assert ["TemplateChanged"] == kinds(story)
+    assert (1, "8/8") == (till.card.standing.cycle, progress(till))
+    with pytest.raises(CardIsClosed, match="complete and takes no more stamps"):
+        till.add(8)
+    assert [("Free coffee", "active")] == statuses(till)
+
+
+def test_closed_card_on_a_longer_version():
+    """
+    A complete card that is moved to a longer version goes on where it stood.
+    """
+    till = Till(coffee(8, after_last_goal=AfterLastGoal.CLOSE))
+    till.add(8)
+
+    till.move(coffee(8, 10, after_last_goal=AfterLastGoal.CLOSE))
+    till.add(2)
+
+    assert "10/10" == progress(till)
+    assert [("Free coffee", "active")] * 2 == statuses(till)
+
+
+def test_closed_card_reopened_by_a_version_that_restarts():
+    """
+    A complete card begins anew where the new version has cards do so.
     """
     till = Till(coffee(2, after_last_goal=AfterLastGoal.CLOSE))
     till.add(2)
-    till.move(coffee(2, after_last_goal=AfterLastGoal.CLOSE), force=True)
-    till.add(2)
 
-    with pytest.raises(CardIsClosed, match="complete and takes no more stamps"):
-        till.add()
-    assert 2 == len(till.rewards)
+    till.move(coffee(2))
+    till.add(1)
+
+    assert (2, "1/2") == (till.card.standing.cycle, progress(till))
+
+
+def test_held_card_moved():
+    """
+    A held card waits on under a version that holds too, with the stamps beside it, until its reward is used.
+    """
+    till = Till(coffee(8, after_last_goal=AfterLastGoal.HOLD))
+    till.add(10)
+    waits = till.card.held_for
+
+    story = till.move(coffee(8, after_last_goal=AfterLastGoal.HOLD, description="Now with oat milk"))
+
+    assert ["TemplateChanged"] == kinds(story)
+    assert (waits, "8/8", 2) == (till.card.held_for, progress(till), till.card.standing.carried)
+    with pytest.raises(CardIsHeld):
+        till.add(8)
+    till.redeem()
+    assert (2, "2/8") == (till.card.standing.cycle, progress(till))
+    assert [("Free coffee", "redeemed")] == statuses(till)
+
+
+def test_held_card_with_a_new_goal_below():
+    """
+    A goal below that a held card passes by the move gives its reward, and is not what the card waits for.
+    """
+    till = Till(coffee(8, after_last_goal=AfterLastGoal.HOLD))
+    till.add(8)
+    waits = till.card.held_for
+
+    till.move(
+        CardTemplate(
+            name="Free Coffee",
+            goals=(Goal(stamps=2, reward=CAKE), *coffee(8).goals),
+            after_last_goal=AfterLastGoal.HOLD,
+        )
+    )
+
+    assert [("Free coffee", "active"), ("Free cake", "active")] == statuses(till)
+    assert waits == till.card.held_for
+    till.redeem(0)
+    assert [None] == [till.card.held_for]
+
+
+def test_void_after_move_of_a_held_card():
+    """
+    A held card whose stamps are voided after a move loses the reward it waited for, and waits no longer.
+    """
+    till = Till(coffee(8, after_last_goal=AfterLastGoal.HOLD))
+    till.add(7)
+    till.add(1)
+    till.move(coffee(8, after_last_goal=AfterLastGoal.HOLD, description="Now with oat milk"))
+
+    till.void()
+
+    assert (None, "7/8") == (till.card.held_for, progress(till))
+    assert [("Free coffee", "voided")] == statuses(till)
+
+
+@pytest.mark.parametrize(("valid_for", "left"), [(timedelta(days=30), "1/8"), (None, "3/8")])
+def test_lapse_after_move(valid_for: timedelta | None, left: str):
+    """
+    Stamps that may lapse keep their times through a move; under a version whose stamps stay for ever they stay too.
+    """
+    till = Till(coffee(8, stamps_valid_for=timedelta(days=10)))
+    till.add(2)
+    till.move(coffee(8, stamps_valid_for=valid_for))
+    till.clock.wait(timedelta(days=1))
+    till.add(1)
+
+    till.clock.wait(timedelta(days=9))
+    till.expire()
+
+    assert left == progress(till)
+
+
+def test_void_of_money_after_move():
+    """
+    After a move to another price of a stamp a void takes back the stamps that were given, and no money.
+    """
+    ten, five = PerAmount(amount=Decimal(10)), PerAmount(amount=Decimal(5))
+    till = Till(coffee(8, per_amount=ten))
+    till.add(amount_minor=1000)
+    till.add(amount_minor=2300)
+    till.move(coffee(8, per_amount=five))
+
+    (void,) = told(till.void(), events.StampVoided)
+
+    assert (2, 0, 1, 300) == (void.count, void.missing, void.progress, void.remainder_minor)
+
+
+def test_lapsed_reward_kept_through_moves():
+    """
+    A reward that a lapse left, and whose goal was reached again without another, stays when a version with the same
+    goal follows and the stamps are voided.
+    """
+    till = Till(coffee(3, 8, stamps_valid_for=timedelta(days=10)))
+    till.add(3)
+    till.clock.wait(timedelta(days=11))
+    till.add(3)
+    till.move(coffee(3, 8))
+
+    till.void()
+    till.add(3)
+
+    assert [("Free coffee", "active")] == statuses(till)
 
 
 def test_void_never_behind_the_move_of_a_full_card():

@@ -725,6 +725,21 @@ def test_deleted_card():
             wrong()
 
 
+def test_code_again_on_a_deleted_card():
+    """
+    A credit that is sent again is answered as the first time, though the card was deleted since.
+    """
+    till = Till(coffee())
+    till.add(code="R-1")
+    till.do(DeleteCard(at=utc(2024, 3, 1)))
+
+    assert () == till.add(code="R-1", first_use=use())
+    with pytest.raises(CodeAlreadyUsed):
+        till.add(2, code="R-1", first_use=use())
+    with pytest.raises(CardIsDeleted):
+        till.add(code="R-2")
+
+
 def test_wallets():
     """
     A card is saved to a wallet once, and to several.

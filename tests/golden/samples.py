@@ -129,6 +129,7 @@ SAMPLES: dict[str, Event] = {
         rewards_kept=(
             KeptReward(reward_id=OTHER, title="Topping", reason="award", cycle=3, goal_index=0, goal_stamps=3),
         ),
+        cancelled_by="R-1002",
         reason="paid back",
         **_PROGRESS,
     ),
@@ -148,6 +149,7 @@ SAMPLES: dict[str, Event] = {
         kept=((3, 3),),
         remainder_minor=5,
         expires_at=LATER,
+        stamps_lapse=True,
         forced=True,
         **_PROGRESS,
     ),

@@ -57,7 +57,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "forget_customer": {"customer": "ANNA"},
     "issue_card": {"template": "t", "customer": "ANNA"},
     "add_stamps": {"card": "CARD", "count": 1, "amount": Decimal("1.50"), "code": "R-9"},
-    "void_stamps": {"scan": "R-1", "reason": "x"},
+    "void_stamps": {"scan": "R-1", "code": "C-1", "reason": "x"},
     "delete_card": {"card": "CARD", "reason": "x"},
     "save_to_wallet": {"card": "CARD", "platform": "web"},
     "remove_from_wallet": {"card": "CARD", "platform": "apple"},

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stampledger import Voucher, events, refusals
+from stampledger import InvalidInput, Voucher, events, refusals
 from tests.ledger.shop import Shop, at, kinds, stamps, the
 
 NAME, EMAIL = "Ottilie Quandt", "ottilie.quandt@example.com"
@@ -184,7 +184,9 @@ def test_reference_can_be_registered_anew(shop: Shop):
     A reference of who was forgotten is free: registering it again is a new customer who knows nothing of the old.
     """
     first = shop.customer(NAME, reference="Q-77")
-    again = shop.customer("Someone else", reference="Q-77")
+    again = shop.customer(NAME, reference="Q-77")
+    with pytest.raises(InvalidInput, match="reference: belongs to a customer"):
+        shop.customer("Someone else", reference="Q-77")
     shop.ledger.forget_customer(first)
 
     new = shop.customer("New", reference="Q-77")

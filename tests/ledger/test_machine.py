@@ -172,8 +172,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def add(self, card: UUID, count: int, code: str | None) -> Any:
         known, before = self.model[card], self.shop.head
         used = None if code is None else self.codes.get(code)
-        if known.deleted or (used is not None and used[:2] != (card, count)):
-            wanted = refusals.CardIsDeleted if known.deleted else refusals.CodeAlreadyUsed
+        if used[:2] != (card, count) if used is not None else known.deleted:
+            wanted = refusals.CardIsDeleted if used is None else refusals.CodeAlreadyUsed
             self.refused(card, wanted, lambda: self.shop.ledger.add_stamps(card, count, code=code))
             known.latest = max(known.latest, self.shop.clock())
             assert before + 1 == self.shop.head

@@ -306,7 +306,9 @@ def test_why_and_explain(shop: Shop):
     shop.ledger.void_stamps("R-1")
 
     told = shop.ledger.why("R-1")
-    assert "by till-1" in told.sentences[0] and "it gave 2 stamps; the card stood at 2/3 then" in told.sentences[0]
+    assert (
+        "by till-1" in told.sentences[0] and "it gave 2 stamps to card 100001, which stood at 2/3" in told.sentences[0]
+    )
     assert "its 2 stamps were taken back" in told.sentences[1]
     assert 1 == len(shop.ledger.at(scan).why("R-1").sentences)
     assert ("The code R-9 was never seen.",) == shop.ledger.why("R-9").sentences

@@ -167,8 +167,12 @@ BATCHES: dict[str, tuple[Do, Do]] = {
         ),
     ),
     "import_receipts": (
-        lambda d, **call: d.ledger.import_receipts(StringIO(f"{HEADER}\nX-1,A-1,2024-02-27"), template="t", **call),
-        lambda d, **call: d.ledger.import_receipts(StringIO(f"{HEADER}\nX-2,A-1,2024-02-27"), template="t", **call),
+        lambda d, **call: d.ledger.import_receipts(
+            StringIO(f"{HEADER}\nX-1,A-1,2024-02-27T12:00Z"), template="t", **call
+        ),
+        lambda d, **call: d.ledger.import_receipts(
+            StringIO(f"{HEADER}\nX-2,A-1,2024-02-27T12:00Z"), template="t", **call
+        ),
     ),
 }
 HEADER = "receipt,customer,occurred_at"
@@ -364,7 +368,7 @@ STRANGERS: dict[str, Do] = {
         StringIO("external_id,stamps\n1,1"), source="s", template="only-theirs"
     ),
     "import_receipts": lambda d, theirs: d.ledger.import_receipts(
-        StringIO(f"{HEADER}\nX,A-1,2024-02-27"), template="only-theirs"
+        StringIO(f"{HEADER}\nX,A-1,2024-02-27T12:00Z"), template="only-theirs"
     ),
     "card": lambda d, theirs: d.ledger.card(theirs.card),
     "progress": lambda d, theirs: d.ledger.progress(theirs.card),

@@ -155,7 +155,7 @@ def test_credit_up_to_a_cap(shop: Shop):
 
     assert (3, 2) == (scan.events[0].count, scan.events[0].withheld)  # type: ignore[attr-defined]
     assert shop.ledger.add_stamps(card, 5, code="R-1").repeated
-    assert "2 stamps were over a limit" in str(shop.ledger.why("R-1"))
+    assert "2 stamps over a limit not given" in str(shop.ledger.why("R-1"))
 
 
 # Codes.

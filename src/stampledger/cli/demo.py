@@ -113,7 +113,7 @@ def _ask(console: Console, ledger: "Ledger", page: str) -> None:
     _headline(console, "Is all of this true?")
     found = ledger.verify()
     for fault in found.faults:
-        click.echo(f"entry {fault.seq}: {fault.check}: {fault.message}")
+        click.echo(f"{fault.check}: {fault.message}")
     if found.faults:
         raise click.exceptions.Exit(exits.CORRUPT)
     click.echo(f"verify: {found.entries} entries, chained and replayed: no fault. Head {found.head}")

@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
 import click
 
 from stampledger.cli.options import Target, in_json, on_ledger
@@ -55,35 +54,37 @@ def import_receipts(
 ) -> None:
     """Credit a till's receipts from a CSV file: cards for new customers, stamps for sales, voids for cancellations.
 
-    Run again, it changes nothing that was imported.
+    Rows are taken in the order of their times. Run again, it changes nothing that was imported.
     """
     unit = None if by_amount is None else _amount(by_amount)
     source = _source(file)
     with target.writing() as ledger, bar("Importing receipts") as progress:
-
-        def credit() -> "Receipts":
-            source.seek(0)
-            return ledger.import_receipts(
-                source,
-                template=template,
-                columns=_columns(words),
-                by_amount=unit is not None,
-                progress=progress,
-                actor=actor,
-            )
-
-        new = _new_template(ledger, template, stamps, reward, unit)
-        try:
-            done = credit()
-        except TemplateNotFound:  # The file has been read and found good: only now is something written.
-            if new is None:
-                raise
+        columns, new = _columns(words), _new_template(ledger, template, stamps, reward, unit)
+        if new is not None:  # Only when the file has been read and found good is something written.
+            _check(source, columns, new)
             ledger.publish_template(template, new)
-            done = credit()
+        done = ledger.import_receipts(
+            source,
+            template=template,
+            columns=columns,
+            by_amount=unit is not None,
+            progress=progress,
+            actor=actor,
+        )
     if as_json:
         say_json(done)
     else:
-        click.echo(_summary(done))
+        click.echo(_summary(done, columns))
+
+
+def _check(source: io.StringIO, columns: "Columns", template: "CardTemplate") -> None:
+    from stampledger.receipts import check_receipts
+    from stampledger.sources import system_clock
+    from stampledger.writer import AHEAD_MAX
+
+    rule = template.per_amount
+    check_receipts(source, columns, system_clock() + AHEAD_MAX, None if rule is None else lambda customer: rule)
+    source.seek(0)
 
 
 def _source(file: str) -> io.StringIO:
@@ -155,13 +156,20 @@ def _new_template(
     return None
 
 
-def _summary(done: "Receipts") -> str:
-    counts = {field.name: getattr(done, field.name) for field in attrs.fields(type(done))}
-    issued = counts.pop("cards_issued")
-    parts = [f"{count} {name}" for name, count in counts.items() if name != "read"]
-    lines = [f"{count:>9} {name}" for name, count in counts.items()]
-    assert sum(counts.values()) == 2 * done.read, f"{counts} do not add up"
-    return "\n".join([*lines, f"{issued:>9} cards issued", f"{done.read} read = {' + '.join(parts)}"])
+def _summary(done: "Receipts", columns: "Columns") -> str:
+    outcomes = ("credited", "repeated", "refused", "voided", "unmatched")
+    counts = {name: getattr(done, name) for name in outcomes}
+    assert sum(counts.values()) == done.read, f"{counts} are not {done.read}"
+    parts = " + ".join(f"{count} {name}" for name, count in counts.items())
+    lines = [f"{count:>9} {name}" for name, count in {"read": done.read, **counts}.items()]
+    lines.append(f"{done.cards_issued:>9} {_cards(done.cards_issued)} issued")
+    if done.sales_only:
+        lines.append(f"no column {columns.kind}: every row taken as a sale")
+    return "\n".join([*lines, f"{done.read} read = {parts}"])
+
+
+def _cards(count: int) -> str:
+    return "card" if count == 1 else "cards"
 
 
 @click.command("import-cards")
@@ -177,16 +185,18 @@ def import_cards(
 ) -> None:
     """Bring cards over from another system, with their stamps, from a CSV file.
 
-    Columns: external_id and stamps, and optionally number, name, email, birthday, language and issued_at. One bad row,
-    and none is imported.
+    Columns: external_id and stamps, and optionally number, name, email, birthday, language and issued_at. All rows are
+    checked first; one bad row, and none is imported. An import that was interrupted is simply run again.
     """
     with target.existing() as ledger, bar("Importing cards") as progress:
         done = ledger.import_cards(
             _source(file), source=source, template=template, dry_run=dry_run, progress=progress, actor=actor
         )
     if as_json:
-        say_json({"imported": len(done.scans), "repeated": done.skipped, "entries": done.entries_count})
+        imported = {"imported": len(done.scans), "repeated": done.skipped, "entries": done.entries_count}
+        say_json({**imported, "planned": done.planned} if dry_run else imported)
     elif dry_run:
-        click.echo("Every row can be imported; nothing was written")
+        would = f"{done.planned} {_cards(done.planned)} would be imported"
+        click.echo(f"{would}, {done.skipped} imported before; nothing was written")
     else:
-        click.echo(f"{len(done.scans)} cards imported, {done.skipped} imported before")
+        click.echo(f"{len(done.scans)} {_cards(len(done.scans))} imported, {done.skipped} imported before")

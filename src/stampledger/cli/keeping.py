@@ -31,7 +31,7 @@ def verify(target: Target, as_json: bool) -> None:
     else:
         for fault in found.faults:
             stream = f", stream {fault.stream}" if fault.stream is not None else ""
-            click.echo(f"business {fault.business}, entry {fault.seq}{stream}: {fault.check}: {fault.message}")
+            click.echo(f"business {fault.business}{stream}: {fault.check}: {fault.message}")
         faults = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
         click.echo(f"stampledger: {faults} in {_count(found.entries)} (corrupt)", err=True)
     if found.faults:

@@ -1,6 +1,6 @@
 """What every verb stands on: a command carried out, and the scan it answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,18 +23,19 @@ class Verbs(View):
 
     _writer: Writer
 
-    def _after(self, entry: Entry) -> View:
-        return View(self._store, self._clock, Moment(entry.seq, entry.occurred_at, scan=True))
+    def _after(self, scan: Sequence[Entry]) -> View:
+        """Answer the view right after a scan, or the part of one: at the latest moment it tells of."""
+        at = max(entry.occurred_at for entry in scan)
+        return View(self._store, self._clock, Moment(scan[-1].seq, at, scan=True))
 
     def _scan(self, done: Done) -> Scan:
         if done.entries:
-            last = done.entries[-1]
             return Scan(
                 id=done.id,
                 entries=done.entries,
                 subject=done.subject,
                 repeated=done.repeated,
-                view=lambda: self._after(last),
+                view=lambda: self._after(done.entries),
             )
         return Scan(id=done.id, entries=(), subject=done.subject, repeated=True, view=lambda: self)
 

@@ -11,7 +11,7 @@ from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
 from stampledger.errors import InvalidInput
 from stampledger.ledger.base import Verbs
-from stampledger.lookup import named
+from stampledger.lookup import named, named_template
 from stampledger.projections import Entry
 from stampledger.values import MessageChannel, Platform
 from stampledger.view import CardRef, CustomerRef, Scan, TemplateRef
@@ -34,7 +34,7 @@ class CardVerbs(Verbs):
             row, version, found = work.look.template(template)
             return batches.issue_card(work, row.id, version, found, batches.holder(work, customer))
 
-        return self._do(call, ("issue_card", named(template), named(customer)), body)
+        return self._do(call, ("issue_card", named_template(template), named(customer)), body)
 
     def add_stamps(
         self,
@@ -85,7 +85,7 @@ class CardVerbs(Verbs):
         def body(work: Work) -> UUID | None:
             return crediting.void_stamps(work, crediting.scan_of(work, scan), reason, code)
 
-        return self._do(call, ("void_stamps", named(scan), code, reason), body)
+        return self._do(call, ("void_stamps", getattr(scan, "id", scan), code, reason), body)
 
     def delete_card(self, card: CardRef, *, reason: str = "", **call: Unpack[Call]) -> Scan:
         """Take a card out of the lists; its history stays.
@@ -136,7 +136,10 @@ class CardVerbs(Verbs):
             InvalidInput: The text is too long for a channel.
             Refused: The customer was forgotten.
         """
-        chosen = batches.message_channels(channels, checks.text(text, "text", checks.TEXT_LENGTH_MAX))
+        chosen = batches.message_channels(channels, text)
+        if not text.strip():
+            raise InvalidInput("text", text, "must not be empty")
+
         if not text.strip():
             raise InvalidInput("text", text, "must not be empty")
 

@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack
 
 from stampledger import batches, checks, codec, importing, moves, receipts
 from stampledger.batches import Batch, Report
-from stampledger.errors import InvalidInput, ScanNotFound
+from stampledger.errors import Corrupt, InvalidInput, ScanNotFound
 from stampledger.importing import Source
 from stampledger.ledger.base import wants
 from stampledger.ledger.cards import CardVerbs
@@ -149,9 +149,12 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
             raise InvalidInput("at", moment, "must be a scan, an entry, a seq or a datetime")
         with self._store.reading() as session:
             entry = history.entry_at(session, seq) if 0 < seq < EVERYTHING else None
-        if entry is None:
-            raise ScanNotFound(seq)
-        return self._after(entry)
+            if entry is None:
+                raise ScanNotFound(seq)
+            scan = history.scan_entries(session, entry.scan, seq)
+        if not scan:
+            raise Corrupt(self.business, entry.stream, seq, "lies in a scan that does not begin")
+        return self._after(scan)
 
     # Many cards at once. Each card is a scan of its own; what was done is not done twice, so that a batch that was
     # interrupted is simply run again.

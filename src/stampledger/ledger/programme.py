@@ -164,5 +164,8 @@ class ProgrammeVerbs(Verbs):
         return self._do(call, ("forget_customer", named(customer)), body)
 
     def _refuse_unborn(self, birthday: date | None) -> None:
-        if birthday is not None and birthday > (self._writer.clock() + AHEAD_MAX).date():
+        if (
+            birthday is not None
+            and checks.calendar_day(birthday, "birthday") > (self._writer.clock() + AHEAD_MAX).date()
+        ):
             raise InvalidInput("birthday", birthday, "must not lie ahead")

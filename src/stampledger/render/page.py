@@ -119,9 +119,8 @@ class CustomerPage:
 
     @property
     def logo_url(self) -> str | None:
-        """The brand's logo, where a strict page may show it; an http address it may not."""
-        url = self.view.brand.logo_url
-        return url if url is not None and url.startswith(("https://", "data:image/")) else None
+        """The brand's logo."""
+        return self.view.brand.logo_url
 
     @property
     def initials(self) -> str:
@@ -185,8 +184,11 @@ class CustomerPage:
     @property
     def goals(self) -> tuple[GoalLine, ...]:
         """The goals of the programme, and which of them are reached."""
-        stamps = self.progress.stamps
-        return tuple(GoalLine(stamps=at, reward=reward, reached=stamps >= at) for at, reward in self.view.goals)
+        reached = self.view.card.goals_reached
+        return tuple(
+            GoalLine(stamps=stamps, reward=reward, reached=index < reached)
+            for index, (stamps, reward) in enumerate(self.view.goals)
+        )
 
     @property
     def status_text(self) -> str:

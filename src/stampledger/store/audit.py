@@ -110,7 +110,7 @@ class _Audit:
             self.faults.append(
                 Fault(
                     business=self.session.business_name, stream=stream, seq=seq, check=check,
-                    message=f"{check}: {'entry ' + str(seq) + ' ' if seq is not None else ''}{message}",
+                    message=f"{'entry ' + str(seq) + ' ' if seq is not None else ''}{message}",
                 )
             )  # fmt: skip
 
@@ -147,7 +147,7 @@ class _Audit:
         told.version, told.seq = version, seq
         try:
             entry = entry_of(self.session, row)
-            if not codec.holds_personal(codec.name_of(type(entry.event))) and codec.encode(entry.event) != row[12]:
+            if self._canonical(row) and codec.encode(entry.event) != row[12]:
                 self._fault(stream, seq, "entry", "is not in canonical form")
             self._drawn(entry)
             self._claimed(entry, told)
@@ -195,6 +195,11 @@ class _Audit:
             self.placements[number, told.since] = (entry.seq, under.template_id, under.template_version)
             told.since = entry.seq
         told.state = state
+
+    def _canonical(self, row: Any) -> bool:
+        """Answer whether an entry's body is what would be written today: of no older kind, and not sealed."""
+        name = self.session.text(row[5]) or ""
+        return name in codec.KINDS and not codec.holds_personal(name)
 
     def _drawn(self, entry: Entry) -> None:
         event = entry.event
@@ -334,9 +339,22 @@ class _Audit:
             if subject not in forgotten:
                 self._fault(entry.stream, entry.seq, "customer", "cannot be read, though nobody forgot the customer")
 
+    def _begins(self, seq: object, scope: Scope) -> bool:
+        """Answer whether an entry is there and begins its scan; a key for nothing written stands for a stream."""
+        if not isinstance(seq, int):
+            return False
+        if seq < 0:
+            return -seq in self.streams
+        row = self.session.one(self.session.sql.entry, b_seq=seq)
+        return row is not None and (row[6] == 0 or scope is Scope.REFUSED)
+
     def _strays(self) -> None:
-        """Find rows that nothing in the Journal speaks of."""
+        """Find rows that nothing in the Journal speaks of, and idempotency keys that stand for nothing."""
         session = self.session
+        for scope in (Scope.KEY, Scope.REFUSED):
+            for key, seq in session.each(session.sql.claims_between, b_scope=int(scope), b_from="", b_to="\U0010ffff"):
+                if not self._begins(seq, scope):
+                    self._fault(None, seq, "claim", f"begins no scan, yet the idempotency key {key!r} stands for it")
         standing = sum(session.one(session.sql.count_claims, b_scope=int(scope))[0] for scope in claims.DERIVED)
         broken = any(told.broken for told in self.streams.values())
         extra = standing - self.claims

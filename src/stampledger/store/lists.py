@@ -94,7 +94,7 @@ def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int
 
 def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     tables = sql.tables
-    j, st, ca, pl, cu = tables.journal.c, tables.stream.c, tables.card.c, tables.placement.c, tables.customer.c
+    j, st, ca, cu = tables.journal.c, tables.stream.c, tables.card.c, tables.customer.c
     chosen = dict(shape)
 
     source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream))

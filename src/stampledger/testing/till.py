@@ -17,7 +17,7 @@ from stampledger.aggregates import decide, evolve
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand, FirstUse, Means
 from stampledger.errors import Refused, StampledgerError
-from stampledger.events import Event, RewardSource, StampAdded, StampsExpired
+from stampledger.events import Event, RewardSource, StampAdded, StampsExpired, TemplateChanged
 from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
 from stampledger.testing.supplies import Clock, means
 from stampledger.values import CardTemplate, Platform, Voucher
@@ -48,7 +48,7 @@ class Moment(StrEnum):
     DAY = "day"
     MIDNIGHT = "midnight"  # To the first instant of the next day in the business's zone.
     WEEK = "week"
-    BACK = "back"  # An hour backwards.
+    BACK = "back"  # An hour backwards, not to before the card was issued.
     EDGE = "edge"  # To the instant at which something lapses next, or at which a refused credit may be tried again.
     ALMOST = "almost"  # To just before it.
 
@@ -200,6 +200,7 @@ class Till:
                 credit_version=credited.version,
                 means=self.means(),
                 expired=lapsed,
+                moved=any(isinstance(event, TemplateChanged) for event in self.history[credited.version :]),
                 reason=reason,
             )
         )
@@ -309,7 +310,7 @@ class Till:
         if edge is not None:
             self.clock.at = edge - (timedelta(microseconds=1) if moment is Moment.ALMOST else timedelta(0))
         else:
-            self.clock.wait(_SPANS.get(moment, timedelta(hours=3)))
+            self.clock.at = max(self.clock() + _SPANS.get(moment, timedelta(hours=3)), self.card.issued_at)
 
     def _missing(self) -> int:
         now = self.fork()
