@@ -66,9 +66,8 @@ def _code_sentence(code: str, entry: Entry, number: int | None) -> str:
             gave = f"it gave {_stamps(event.count)} to {card}"
             return f"{_when(entry)} {gave}, which stood at {progress} then{held_back}{lost}."
         case events.StampRejected():
-            again = f" It could be tried again from {_time(event.retry_at)}." if event.retry_at else ""
             wanted = "" if event.count is None else f" {_stamps(event.count)}"
-            return f"{_when(entry)} it was refused{wanted} on {card} ({event.rule}): {event.reason}.{again}"
+            return f"{_when(entry)} it was refused{wanted} on {card} ({event.rule}): {event.reason}."
         case events.StampVoided():
             whose = "its" if event.code == code else f"of {event.code or f'scan {event.scan}'}"
             because = f" ({event.reason})" if event.reason else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
 import attrs
@@ -29,14 +29,7 @@ from stampledger.events import Event
 T = TypeVar("T")
 Seal = Callable[[bytes], bytes]
 Unseal = Callable[[bytes], bytes | None]  # None where the key is gone.
-
-
-class Reader(Protocol):
-    """Reads the bodies of one kind."""
-
-    def __call__(self, body: bytes, at: datetime, code: str | None, unseal: Unseal | None = None, /) -> Event:
-        """Answer the event of a stored entry."""
-
+Reader = Callable[..., Event]  # (body, at, code, unseal) of one kind, to the event of a stored entry.
 
 KINDS: Mapping[str, type[Event]] = {
     "card.issued.v1": events.CardIssued,

@@ -82,6 +82,33 @@ def test_twice(shop: Terminal, tmp_path: Path):
     assert before == shop.run("export", "-").out
 
 
+def test_no_column_of_kinds(shop: Terminal, tmp_path: Path):
+    """
+    A file that cannot tell a cancellation from a sale is imported, and that is said.
+    """
+    file = file_of(tmp_path, "R-1,ann,2026-05-12T08:00Z", header="receipt,customer,occurred_at")
+
+    answer = shop.run("import-receipts", file)
+
+    assert 0 == answer.code
+    assert "no column kind: every row taken as a sale" in answer.out.splitlines()
+    assert "        1 card issued" in answer.out.splitlines()
+    assert "no column" not in shop.run("import-receipts", file_of(tmp_path, *DAY)).out
+
+
+def test_bad_amount_under_a_new_template(shop: Terminal, tmp_path: Path):
+    """
+    An amount that a new template could not credit is named before the template is made.
+    """
+    file = file_of(tmp_path, DAY[0], "R-2,bob,2026-05-12T08:05:00Z,sale,5.005")
+
+    answer = shop.run("import-receipts", file, "--by-amount", "10.00")
+
+    assert 2 == answer.code
+    assert "line 3, amount_gbp: must have at most 2 decimals" in answer.err
+    assert [] == shop.run("journal", "--json").json["rows"]
+
+
 def test_by_amount(shop: Terminal, tmp_path: Path):
     """
     By amount, each full unit is a stamp and the rest is carried.
@@ -298,6 +325,21 @@ def test_import_cards(coffee: Terminal, tmp_path: Path):
     assert "2 cards imported, 0 imported before\n" == first.out
     assert {"imported": 0, "repeated": 2, "entries": 0} == second.json
     assert {"stamps": 3, "required": 8} == coffee.run("card", "113772", "--json").json["progress"]
+
+
+def test_import_one_card(coffee: Terminal, tmp_path: Path):
+    """
+    One card is said to be one; a dry run says what would be imported, and what was.
+    """
+    options = ("--source", "old", "--template", "coffee")
+
+    first = coffee.run("import-cards", cards_file(tmp_path, CARDS[:2]), *options)
+    planned = coffee.run("import-cards", cards_file(tmp_path), *options, "--dry-run")
+    told = coffee.run("import-cards", cards_file(tmp_path), *options, "--dry-run", "--json")
+
+    assert "1 card imported, 0 imported before\n" == first.out
+    assert "1 card would be imported, 1 imported before; nothing was written\n" == planned.out
+    assert {"imported": 0, "repeated": 1, "entries": 0, "planned": 1} == told.json
 
 
 def test_import_cards_dry_run(coffee: Terminal, tmp_path: Path):

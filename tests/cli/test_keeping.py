@@ -48,7 +48,7 @@ def test_verify_changed_byte(database: Path):
     found = terminal.run("verify", "--json")
 
     assert 3 == answer.code
-    assert "business blue-cup, entry 17" in answer.out
+    assert "chain: entry 17 is not what was written" in answer.out
     assert answer.err.endswith("(corrupt)\n")
     assert 3 == found.code
     assert any((17, "chain") == (fault["seq"], fault["check"]) for fault in found.json["faults"])

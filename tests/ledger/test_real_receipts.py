@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -146,6 +147,28 @@ def test_run_twice(year: Year):
     assert (again.read, 0, 0, 0) == (len(rows()), again.credited, again.refused, again.cards_issued)
     assert year.summary.credited + year.summary.voided == again.repeated
     assert (0, year.summary.unmatched) == (again.voided, again.unmatched)
+
+
+def test_year_in_two_files(year: Year):
+    """
+    The file cut in two is imported like the whole: a cancellation finds its sale in the earlier file.
+    """
+    header, *lines = FILE.read_text(encoding="utf-8").splitlines(keepends=True)
+    options: dict[str, Any] = {"template": "free-coffee", "by_amount": year.unit is not None}
+    summaries = []
+
+    with Shop() as other:
+        earning = None if year.unit is None else PerAmount(amount=year.unit, remainder=Overflow.CARRY)
+        other.template(GOAL, reward=CAKE, per_amount=earning)
+        for half in (lines[:2_800], lines[2_800:]):
+            summaries.append(other.ledger.import_receipts(StringIO(header + "".join(half)), **options))
+        told = [entry.event for entry in other.ledger.entries()]
+
+    assert [entry.event for entry in year.shop.ledger.entries()] == told
+    for name in ("read", "credited", "voided", "unmatched", "cards_issued"):
+        assert getattr(year.summary, name) == sum(getattr(summary, name) for summary in summaries)
+    assert year.summary.unmatched_codes == summaries[0].unmatched_codes + summaries[1].unmatched_codes
+    assert (5353, 189, 62) == (year.summary.credited, year.summary.voided, year.summary.unmatched)
 
 
 def test_times_of_the_till(year: Year):

@@ -1,5 +1,5 @@
 """
-Cards from another system, out of a CSV file: all rows or none, each once, and every bad row named.
+Cards from another system, out of a CSV file: all rows are checked first, each is imported once, every bad row is named.
 """
 
 from io import StringIO
@@ -75,12 +75,15 @@ def test_goal_after_an_import(shop: Shop):
 
 def test_dry_run(shop: Shop):
     """
-    A dry run checks everything and writes nothing.
+    A dry run checks everything, says how many cards it would import, and writes nothing.
     """
     shop.template()
+    imported(shop, "".join(GOOD.splitlines(keepends=True)[:2]))
     before = shop.dump()
 
-    assert imported(shop, GOOD, dry_run=True).repeated
+    planned = imported(shop, GOOD, dry_run=True)
+
+    assert planned.repeated and (2, 1, 0) == (planned.planned, planned.skipped, planned.entries_count)
     with pytest.raises(InvalidRows):
         imported(shop, GOOD + "A-9,99,,,,,,\n", dry_run=True)
 

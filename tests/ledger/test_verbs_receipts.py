@@ -169,7 +169,7 @@ def test_cancellation_in_a_later_file(shop: Shop, policies: dict[str, Any]):
     A cancellation takes back the latest sale that stands and came to as much, whichever file brought the sale.
     """
     shop.template(**policies)
-    options = {"by_amount": "per_amount" in policies}
+    options: dict[str, Any] = {"by_amount": "per_amount" in policies}
     sales = ("R-1,ann,2024-02-26T07:00Z,sale,20.00", "R-2,ann,2024-02-26T07:30Z,sale,20.00")
     imported(shop, *sales, "R-3,ann,2024-02-26T08:00Z,sale,10.00", "R-4,ann,2024-02-26T12:00Z,sale,20.00", **options)
     cancellations = [f"C-{number},ann,2024-02-26T09:0{number}Z,cancellation,15.00" for number in range(3)]

@@ -118,7 +118,7 @@ def test_boxes():
     """
     Every stamp has a box; goals say what they earn, and those filled by this scan are marked.
     """
-    page = customer_page(view(card=card(4, 6), goals=((3, "Cake"), (6, "Lunch")), stamps_added=2))
+    page = customer_page(view(card=card(4, 6, goals_reached=1), goals=((3, "Cake"), (6, "Lunch")), stamps_added=2))
 
     assert [None, None, "Cake", None, None, "Lunch"] == [box.reward for box in page.boxes]
     assert [True] * 4 + [False] * 2 == [box.filled for box in page.boxes]

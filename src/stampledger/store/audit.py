@@ -107,12 +107,9 @@ class _Audit:
 
     def _fault(self, stream: UUID | None, seq: int | None, check: str, message: str) -> None:
         if len(self.faults) < FAULTS_MAX:
-            self.faults.append(
-                Fault(
-                    business=self.session.business_name, stream=stream, seq=seq, check=check,
-                    message=f"{'entry ' + str(seq) + ' ' if seq is not None else ''}{message}",
-                )
-            )  # fmt: skip
+            told = message if seq is None else f"entry {seq} {message}"
+            business = self.session.business_name
+            self.faults.append(Fault(business=business, stream=stream, seq=seq, check=check, message=told))
 
     # Entry by entry.
 
