@@ -163,7 +163,7 @@ def void_stamps(work: Work, scan: int, reason: str, cancelled_by: str | None) ->
         undone=undone.event,
         moved=undone.seq < session.one(session.sql.card, b_stream=row.number)[3],
         credit_version=undone.version,
-        expired=_expired_of(session, row, undone.version, template),
+        expired=_expired_of(session, row, undone),
         cancelled_by=cancelled_by,
         reason=reason,
     )
@@ -203,12 +203,12 @@ def _no_stamps(session: Session, scan: int) -> Exception:
     return InvalidInput("scan", scan, "must be a scan that added stamps")
 
 
-def _expired_of(session: Session, row: StreamRow, version: int, template: CardTemplate) -> int:
+def _expired_of(session: Session, row: StreamRow, undone: Entry) -> int:
     """Answer how many stamps of a credit have lapsed since."""
-    if template.stamps_valid_for is None:
+    if not isinstance(undone.event, StampAdded) or undone.event.expires_at is None:
         return 0
     lapsed = 0
-    for entry in history.stream_entries(session, row, version, row.version, EVERYTHING):
+    for entry in history.stream_entries(session, row, undone.version, row.version, EVERYTHING):
         if isinstance(entry.event, events.StampsExpired):
-            lapsed += dict(entry.event.credits).get(version, 0)
+            lapsed += dict(entry.event.credits).get(undone.version, 0)
     return lapsed

@@ -193,8 +193,8 @@ class LedgerMachine(RuleBasedStateMachine):
         now = max(known.latest, self.shop.clock())
         for crossing in known.crossings(known.total, known.total + count):
             if crossing in known.kept:
-                known.kept.discard(crossing)
-            elif known.key == "coffee":
+                continue
+            if known.key == "coffee":
                 known.prizes.append(Prize(next(won).id, "voucher", crossing, "active", now + timedelta(hours=6)))
             else:
                 known.prizes.append(Prize(next(won).id, "lottery", crossing, "granted"))
@@ -236,7 +236,8 @@ class LedgerMachine(RuleBasedStateMachine):
         taken = min(count, known.total - known.base * known.size)
         now = max(known.latest, self.shop.clock())
         for crossing in known.crossings(known.total - taken, known.total):
-            self.take_back(known, crossing, now)
+            if crossing not in known.kept:
+                self.take_back(known, crossing, now)
         known.total -= taken
 
         done = self.shop.ledger.void_stamps(scan)
