@@ -304,7 +304,23 @@ def test_what_has_lapsed_is_recorded_as_of_when_it_did(shop: Shop):
     } == told  # fmt: skip
     assert 4 == len(rows) == batch.entries_count
     assert before == (shop.ledger.card(card), shop.ledger.reward(coupon))
-    assert shop.ledger.expire().repeated
+    again = shop.ledger.expire()
+    assert again.repeated and 0 == again.skipped  # Nothing is looked at twice, whatever a voucher's end was.
+
+
+def test_used_vouchers_are_not_looked_at(shop: Shop):
+    """
+    A batch looks only at what may have lapsed: a voucher that was used or taken back is none of it.
+    """
+    card = shop.card(2)
+    for number in range(3):
+        voucher = shop.ledger.add_stamps(card, 2).card.vouchers[0].id
+        (shop.ledger.redeem if number else shop.ledger.void_voucher)(voucher)
+    shop.clock.wait(timedelta(days=31))
+
+    batch = shop.ledger.expire()
+
+    assert (0, 0) == (len(batch.scans), batch.skipped)
 
 
 def test_held_card_whose_reward_has_lapsed(shop: Shop):
