@@ -185,7 +185,7 @@ def _stamp_voided(card: StampCard, event: events.StampVoided) -> Changes:
 
 def _kept_after(card: StampCard, event: events.StampVoided) -> tuple[Crossing, ...]:
     still = (crossing for crossing in card.standing.kept if crossing not in event.goals_undone)
-    return (*still, *((kept.cycle, kept.goal_stamps) for kept in event.rewards_kept))
+    return tuple(sorted((*still, *((kept.cycle, kept.goal_stamps) for kept in event.rewards_kept))))
 
 
 def _stamps_expired(card: StampCard, event: events.StampsExpired) -> Changes:
@@ -193,7 +193,10 @@ def _stamps_expired(card: StampCard, event: events.StampsExpired) -> Changes:
     return dict(
         goal_index=event.goal_index,
         standing=changed(
-            card.standing, cycle=event.cycle, progress=event.progress, kept=(*card.standing.kept, *event.kept)
+            card.standing,
+            cycle=event.cycle,
+            progress=event.progress,
+            kept=tuple(sorted((*card.standing.kept, *event.kept))),
         ),
         stamps_total=card.stamps_total - event.count,
         credits=_live(

@@ -22,9 +22,8 @@ class Standing:
     progress: int = 0
     carried: int = 0  # Stamps that wait until a held card is released.
     base: int = 0
-    kept: tuple[
-        Crossing, ...
-    ] = ()  # Not rewarded again: the reward stayed when it was undone, or another version gave it.
+    # Goals not to be rewarded again, in their order: the reward stayed when it was undone, or another version gave it.
+    kept: tuple[Crossing, ...] = ()
 
     def place(self, size: int) -> int:
         """Answer the card's place on the line, without what is carried."""
