@@ -18,7 +18,14 @@ from tests.cli.terminal import Terminal
 from tests.test_architecture import FLOORS
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/index.md", "docs/writing.md", "docs/policies.md", "docs/architecture.md", "docs/journal-format.md")
+PAGES = (
+    "README.md",
+    "docs/index.md",
+    "docs/writing.md",
+    "docs/policies.md",
+    "docs/architecture.md",
+    "docs/journal-format.md",
+)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
