@@ -1,17 +1,24 @@
-"""Frozen values with some of their fields changed."""
+"""Frozen values made at once from their fields, and with some of them changed.
+
+Only for classes without slots, validators and converters, since the fields are taken as they are.
+"""
 
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_new, _set = object.__new__, object.__setattr__
+
+
+def made(kind: type[T], fields: dict[str, Any]) -> T:
+    """Make a frozen value from all its fields, which it keeps: its class's own way, at half of the time."""
+    value = _new(kind)
+    _set(value, "__dict__", fields)
+    return value
+
 
 def changed(value: T, **changes: Any) -> T:
-    """Answer a frozen value with some fields changed: `attrs.evolve`, at a quarter of its time.
-
-    Only for classes without slots, validators and converters, since the fields are copied and nothing is checked anew.
-    """
+    """Answer a frozen value with some fields changed: `attrs.evolve`, at a quarter of its time."""
     fields = value.__dict__ | changes
     assert len(fields) == len(value.__dict__), f"{type(value).__name__} has no such fields as {sorted(changes)}"
-    after = object.__new__(type(value))
-    object.__setattr__(after, "__dict__", fields)
-    return after
+    return made(type(value), fields)
