@@ -6,7 +6,7 @@ going back over a cycle's edge need no cases of their own.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -27,15 +27,6 @@ def position(total: int, size: int) -> tuple[int, int]:
         return 0, 0
     cycles = (total - 1) // size
     return cycles, total - cycles * size
-
-
-def crossings(template: CardTemplate, before: int, after: int) -> Iterator[tuple[int, int]]:
-    """Yield (completed cycles, goal index) of each goal whose place lies in (before, after], in order."""
-    size = template.stamps_required
-    for cycles in range(max(before, 0) // size, max(after - 1, 0) // size + 1):
-        for index, goal in enumerate(template.goals):
-            if before < cycles * size + goal.stamps <= after:
-                yield cycles, index
 
 
 def next_goal(template: CardTemplate, progress: int) -> int:

@@ -5,6 +5,8 @@ counted over the card's whole life. *base* is the number of cycles completed und
 on which places are counted begins there anew, since an earlier version may have had another size.
 """
 
+from typing import NamedTuple
+
 import attrs
 
 from stampledger import rules
@@ -30,8 +32,7 @@ class Standing:
         return (self.cycle - 1 - self.base) * size + self.progress
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class Advance:
+class Advance(NamedTuple):
     """A move forward: where it led, the goals it crossed and what was dropped on the way."""
 
     standing: Standing
@@ -40,8 +41,7 @@ class Advance:
     held: bool = False  # The last goal was crossed, and the card now waits for its reward to be used.
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class Retreat:
+class Retreat(NamedTuple):
     """A move back: where it led, how many stamps it took and the goals whose rewards are no longer earned."""
 
     standing: Standing
@@ -57,25 +57,21 @@ def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
     end = (before // size + 1) * size  # Of the cycle the next stamp belongs to.
     if template.after_last_goal is AfterLastGoal.CLOSE:
         end = size
+    if wanted < end:  # As most credits do, it asks nothing more of the policies.
+        return Advance(_at(standing, wanted, size), _crossed(standing, template, before, wanted))
     stops = template.after_last_goal is not AfterLastGoal.RESTART or template.overflow is Overflow.DROP
     after = min(wanted, end) if stops else wanted
-    crossed = _crossed(standing, template, before, after)
+    moved, crossed = _at(standing, after, size), _crossed(standing, template, before, after)
     fills = template.after_last_goal is AfterLastGoal.HOLD and count > 0 and after == end
     holds = fills and crossed[-1] not in standing.kept
     beyond = wanted - after
-    cycles, progress = rules.position(after, size)
-    moved = changed(
-        standing,
-        cycle=standing.base + cycles + 1,
-        progress=progress,
-    )
     if not fills or template.overflow is Overflow.DROP:
-        return Advance(standing=moved, crossed=crossed, dropped=beyond, held=holds)
+        return Advance(moved, crossed, dropped=beyond, held=holds)
     if holds:
-        return Advance(standing=changed(moved, carried=beyond), crossed=crossed, held=True)
+        return Advance(changed(moved, carried=beyond), crossed, held=True)
     # The reward of this full card had been kept by a void: there is nothing new to wait for.
     further = advance(moved, template, beyond)
-    return changed(further, crossed=crossed + further.crossed)
+    return further._replace(crossed=crossed + further.crossed)
 
 
 def release(standing: Standing, template: CardTemplate) -> Advance:
@@ -89,14 +85,8 @@ def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
     before = standing.place(size)
     from_carried = min(standing.carried, count)
     after = max(0, before - (count - from_carried))
-    cycles, progress = rules.position(after, size)
     return Retreat(
-        standing=changed(
-            standing,
-            cycle=standing.base + cycles + 1,
-            progress=progress,
-            carried=standing.carried - from_carried,
-        ),
+        standing=_at(changed(standing, carried=standing.carried - from_carried), after, size),
         taken=from_carried + before - after,
         undone=(
             *(crossing for crossing in _crossed(standing, template, after, before) if crossing not in standing.kept),
@@ -124,14 +114,19 @@ def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool
     places = {goal.stamps for goal in old.goals}
     lost = {crossing for crossing in before if crossing[1] in places}
     still = {crossing for crossing in moved.crossed if crossing in reached}
-    return changed(
-        moved,
+    return moved._replace(
         standing=changed(
             moved.standing, kept=tuple(crossing for crossing in given if crossing in lost or crossing not in still)
         ),
         crossed=tuple(crossing for crossing in moved.crossed if crossing not in still),
         held=moved.held and moved.crossed[-1] not in still,
     )
+
+
+def _at(standing: Standing, place: int, size: int) -> Standing:
+    """Answer the standing at a place of its line."""
+    cycles, progress = rules.position(place, size)
+    return changed(standing, cycle=standing.base + cycles + 1, progress=progress)
 
 
 def _unseen(standing: Standing, template: CardTemplate, low: int, high: int) -> tuple[Crossing, ...]:
@@ -146,7 +141,11 @@ def _unseen(standing: Standing, template: CardTemplate, low: int, high: int) -> 
 
 
 def _crossed(standing: Standing, template: CardTemplate, low: int, high: int) -> tuple[Crossing, ...]:
-    return tuple(
-        (standing.base + cycles + 1, template.goals[index].stamps)
-        for cycles, index in rules.crossings(template, low, high)
-    )
+    """Answer the goals whose places lie in (low, high], in order."""
+    size = template.stamps_required
+    crossed: list[Crossing] = []
+    for cycles in range(low // size, (high - 1) // size + 1):
+        for goal in template.goals:
+            if low < cycles * size + goal.stamps <= high:
+                crossed.append((standing.base + cycles + 1, goal.stamps))
+    return tuple(crossed)
