@@ -12,14 +12,13 @@ from uuid import UUID
 import attrs
 
 from stampledger import commands, events, rewards, rules, stamping
-from stampledger.cards import StampCard, evolve_card
+from stampledger.cards import StampCard, Story, evolve_card
 from stampledger.checks import whole
 from stampledger.commands import CardCommand, CustomerCommand
 from stampledger.errors import CardNotFound, CustomerNotFound, InvalidInput, RewardNotFound
 from stampledger.events import Event
 from stampledger.refusals import CardIsDeleted, CustomerIsForgotten
 from stampledger.rewards import IssuedReward
-from stampledger.stamping import Story
 from stampledger.values import Brand, CardTemplate, MessageChannel, Person, Voucher
 
 
@@ -84,6 +83,22 @@ def decide(card: StampCard | None, command: CardCommand) -> tuple[Event, ...]:
         CardNotFound: The card does not exist yet.
         RewardNotFound: The command is about a reward that is not at hand.
     """
+    told = _told(card, command)
+    return tuple(told.events) if isinstance(told, Story) else told
+
+
+def decided(card: StampCard | None, command: CardCommand) -> tuple[tuple[Event, ...], StampCard]:
+    """Answer what `decide` does, and the card after these events: a story has come to it while it was told."""
+    told = _told(card, command)
+    if isinstance(told, Story):
+        return tuple(told.events), told.card
+    for event in told:
+        card = evolve_card(card, event)
+    assert card is not None
+    return told, card
+
+
+def _told(card: StampCard | None, command: CardCommand) -> Story | tuple[Event, ...]:
     if isinstance(command, (commands.IssueCard, commands.ImportCard)):
         return _begin(card, command)
     if card is None:
@@ -112,7 +127,7 @@ def decide(card: StampCard | None, command: CardCommand) -> tuple[Event, ...]:
         case commands.IssueVoucher():
             return (_issue(command),)
         case commands.CelebrateBirthday():
-            return _celebrate(card, command)
+            return stamping.celebrate(card, command)
         case commands.SendCampaign():
             return _send_campaign(command)
         case commands.SendMessage():
@@ -163,16 +178,14 @@ def _begin(card: StampCard | None, command: commands.IssueCard | commands.Import
     )
 
 
-def _use_reward(
-    card: StampCard, command: commands.PlayLottery | commands.Redeem | commands.VoidVoucher
-) -> tuple[Event, ...]:
+def _use_reward(card: StampCard, command: commands.PlayLottery | commands.Redeem | commands.VoidVoucher) -> Story:
     """Use a reward or take it back; a full card that waited for it is let go."""
     story = Story(card, command.means)
     reward = _at_hand(card.rewards.get(_reward_of(command)), command)
     for event in _reward_events(reward, command, story.next_reward()):
         story.tell(event)
     stamping.tell_release(story, command.template, command.at)
-    return tuple(story.events)
+    return story
 
 
 def _reward_of(command: commands.PlayLottery | commands.Redeem | commands.VoidVoucher) -> UUID:
@@ -228,22 +241,6 @@ def _expire(card: StampCard, command: commands.Expire) -> tuple[Event, ...]:
     told = zip(accumulate((event.at for event in story.events), max), story.events, strict=True)
     timed = sorted((*told, *((event.at, event) for event in over)), key=lambda entry: entry[0])
     return tuple(event for _, event in timed)
-
-
-def _celebrate(card: StampCard, command: commands.CelebrateBirthday) -> tuple[Event, ...]:
-    stamping.refuse_expired(card, command.at)
-    gift = command.template.birthday
-    if gift is None:
-        return ()
-    story = Story(card, command.means)
-    story.tell(events.BirthdayReached(at=command.at, year=command.year))
-    if gift.reward is not None:
-        story.tell(
-            rewards.grant(gift.reward, command.at, command.means, story.next_reward(), events.RewardSource.BIRTHDAY)
-        )
-    if gift.stamps:
-        stamping.give_bonus(story, command.template, command.at, gift.stamps)
-    return tuple(story.events)
 
 
 def _send_campaign(command: commands.SendCampaign) -> tuple[Event, ...]:

@@ -12,8 +12,9 @@ from uuid import UUID
 import attrs
 
 from stampledger import events, rewards
+from stampledger.commands import Supplies
 from stampledger.events import Event
-from stampledger.frozen import changed
+from stampledger.frozen import changed, made
 from stampledger.rewards import IssuedReward
 from stampledger.standing import Crossing, Standing
 from stampledger.values import Platform
@@ -87,7 +88,27 @@ def evolve_card(card: StampCard | None, event: Event) -> StampCard:
         reward = rewards.evolve_reward(card.rewards.get(reward_id), event)
         if reward is not None:
             changes["rewards"] = {**card.rewards, reward_id: reward}
-    return changed(card, **changes)
+    return made(StampCard, card.__dict__ | changes)
+
+
+class Story:
+    """Events as they are told of a card, and the card after them, so that the next one is decided on the truth."""
+
+    def __init__(self, card: StampCard, means: Supplies) -> None:
+        self.card = card
+        self.means = means
+        self.events: list[Event] = []
+        self._given = 0
+
+    def tell(self, event: Event) -> None:
+        """Add an event, and make of the card what it says."""
+        self.events.append(event)
+        self.card = evolve_card(self.card, event)
+
+    def next_reward(self) -> int:
+        """Answer the index of the next unused id and code."""
+        self._given += 1
+        return self._given - 1
 
 
 def _new(event: events.CardIssued | events.CardImported) -> StampCard:
@@ -109,21 +130,15 @@ def _new(event: events.CardIssued | events.CardImported) -> StampCard:
 
 
 def _stamp_added(card: StampCard, event: events.StampAdded) -> Changes:
-    standing = card.standing
-    remembers = bool(card.credits) or event.limited or event.expires_at is not None
+    at, before = event.at, card.last_stamp_at
+    remembers = card.credits or event.limited or event.expires_at is not None
     return dict(
         goal_index=event.goal_index,
-        standing=Standing(
-            cycle=event.cycle,
-            progress=event.progress,
-            carried=event.carried,
-            base=standing.base,
-            kept=standing.kept,
-        ),
+        standing=changed(card.standing, cycle=event.cycle, progress=event.progress, carried=event.carried),
         remainder_minor=event.remainder_minor,
         stamps_total=card.stamps_total + event.count,
         credits=_credits_after(card, event) if remembers else (),
-        last_stamp_at=event.at if card.last_stamp_at is None else max(card.last_stamp_at, event.at),
+        last_stamp_at=at if before is None or at > before else before,
     )
 
 

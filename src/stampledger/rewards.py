@@ -27,6 +27,7 @@ from stampledger.events import (
     VoucherRedeemed,
     VoucherVoided,
 )
+from stampledger.frozen import changed
 from stampledger.refusals import (
     LotteryIsPlayed,
     LotteryIsVoided,
@@ -174,7 +175,7 @@ def evolve_reward(reward: IssuedReward | None, event: events.Event) -> IssuedRew
     match event:
         case LotteryPlayed():
             again = event.try_again
-            return attrs.evolve(
+            return changed(
                 reward,
                 status=RewardStatus.GRANTED if again else RewardStatus.PLAYED,
                 settled_at=None if again else event.at,
@@ -182,13 +183,13 @@ def evolve_reward(reward: IssuedReward | None, event: events.Event) -> IssuedRew
                 tries=reward.tries + 1,
             )
         case VoucherRedeemed():
-            return attrs.evolve(reward, status=RewardStatus.REDEEMED, redeemed_at=event.at, settled_at=event.at)
+            return changed(reward, status=RewardStatus.REDEEMED, redeemed_at=event.at, settled_at=event.at)
         case RedemptionReversed():
-            return attrs.evolve(reward, status=RewardStatus.ACTIVE, redeemed_at=None, settled_at=None)
+            return changed(reward, status=RewardStatus.ACTIVE, redeemed_at=None, settled_at=None)
         case VoucherExpired():
-            return attrs.evolve(reward, status=RewardStatus.EXPIRED, settled_at=event.at)
+            return changed(reward, status=RewardStatus.EXPIRED, settled_at=event.at)
         case VoucherVoided() | LotteryVoided():
-            return attrs.evolve(reward, status=RewardStatus.VOIDED, settled_at=event.at)
+            return changed(reward, status=RewardStatus.VOIDED, settled_at=event.at)
     return reward
 
 

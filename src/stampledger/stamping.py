@@ -1,17 +1,15 @@
 """Stamps given and taken back: the decisions that move a card along its line.
 
-Each tells the card's story one event after the other: a `Story` keeps the card as it is after what has been told, so
-that the next line is decided on the truth.
+Each tells the card's story one event after the other.
 """
 
 from datetime import datetime
 
 from stampledger import commands, events, rewards, rules
-from stampledger.cards import Credit, StampCard, evolve_card
-from stampledger.commands import Supplies
+from stampledger.cards import Credit, StampCard, Story
 from stampledger.errors import InvalidInput, Refused
-from stampledger.events import Event, RewardSource
-from stampledger.frozen import changed
+from stampledger.events import RewardSource
+from stampledger.frozen import made
 from stampledger.refusals import (
     CardIsClosed,
     CardIsExpired,
@@ -30,42 +28,22 @@ from stampledger.standing import Advance, advance, move, release, retreat
 from stampledger.values import AfterLastGoal, CardTemplate, OnVoid, OverCap, Overflow
 
 
-class Story:
-    """Events as they are told, and the card after them."""
-
-    def __init__(self, card: StampCard, means: Supplies) -> None:
-        self.card = card
-        self.means = means
-        self.events: list[Event] = []
-        self._given = 0
-
-    def tell(self, event: Event) -> None:
-        """Add an event, and make of the card what it says."""
-        self.events.append(event)
-        self.card = evolve_card(self.card, event)
-
-    def next_reward(self) -> int:
-        """Answer the index of the next unused id and code."""
-        self._given += 1
-        return self._given - 1
-
-
-def add_stamps(card: StampCard, command: commands.AddStamps) -> tuple[Event, ...]:
+def add_stamps(card: StampCard, command: commands.AddStamps) -> Story:
     """Credit stamps, give what the goals they cross earn, and say what became of the rest."""
     template, at = command.template, command.at
+    story = Story(card, command.means)
     if repeated(command):
-        return ()
+        return story
     if at < card.issued_at:
         raise CardNotYetIssued(card.issued_at)
     refuse_expired(card, at)
-    story = Story(card, command.means)
     if card.held_for is not None or card.credits:
         tell_due(story, template, at)
     refuse_full(story.card, template)
     count, remainder = _earned(story.card, command)
     fits = _fitting(story.card, command, count) if count else 0
     _tell_credit(story, command, fits, count - fits, remainder)
-    return tuple(story.events)
+    return story
 
 
 def refuse_full(card: StampCard, template: CardTemplate) -> None:
@@ -82,14 +60,24 @@ def refuse_expired(card: StampCard, at: datetime) -> None:
         raise CardIsExpired(card.expires_at)
 
 
-def give_bonus(story: Story, template: CardTemplate, at: datetime, count: int) -> None:
-    """Give stamps that were not earned: no limit and no code apply to them."""
-    tell_due(story, template, at)
-    card = story.card
-    refuse_full(card, template)
-    moved = advance(card.standing, template, count)
-    story.tell(_stamp_added(card, template, at, count - moved.dropped, moved, bonus=True))
-    tell_goals(story, template, at, moved)
+def celebrate(card: StampCard, command: commands.CelebrateBirthday) -> Story:
+    """Give the birthday gift of a year: a reward, and stamps that were not earned, to which no limit applies."""
+    template, at = command.template, command.at
+    refuse_expired(card, at)
+    story = Story(card, command.means)
+    gift = template.birthday
+    if gift is None:
+        return story
+    story.tell(events.BirthdayReached(at=at, year=command.year))
+    if gift.reward is not None:
+        story.tell(rewards.grant(gift.reward, at, command.means, story.next_reward(), RewardSource.BIRTHDAY))
+    if gift.stamps:
+        tell_due(story, template, at)
+        refuse_full(story.card, template)
+        moved = advance(story.card.standing, template, gift.stamps)
+        story.tell(_stamp_added(template, at, gift.stamps, moved, story.card.remainder_minor, bonus=True))
+        tell_goals(story, template, at, moved)
+    return story
 
 
 def repeated(command: commands.AddStamps) -> bool:
@@ -126,6 +114,8 @@ def _fitting(card: StampCard, command: commands.AddStamps, count: int) -> int:
         Refused: A limit says no.
     """
     limits, at = command.template.limits, command.at
+    if not (limits.per_scan or limits.per_day or limits.per_24_hours or limits.interval):
+        return count
     wanted = count if limits.over_cap is OverCap.REFUSE else 1
     counted = [(credit.at, credit.count) for credit in card.credits if credit.limited]
     rooms: list[tuple[int, Refused]] = []
@@ -144,40 +134,61 @@ def _fitting(card: StampCard, command: commands.AddStamps, count: int) -> int:
     refusals = [refusal for left, refusal in rooms if left < wanted]
     if refusals:
         raise max(refusals, key=lambda refusal: (refusal.retry_at is None, refusal.retry_at or at))
-    return min(count, *(left for left, _ in rooms)) if rooms else count
+    return min((count, *(left for left, _ in rooms)))
 
 
 def _tell_credit(story: Story, command: commands.AddStamps, count: int, withheld: int, remainder: int) -> None:
-    card, template, limits = story.card, command.template, command.template.limits
-    moved = advance(card.standing, template, count)
+    template, at, limits = command.template, command.at, command.template.limits
+    moved = advance(story.card.standing, template, count)
     story.tell(
-        changed(
-            _stamp_added(card, template, command.at, count - moved.dropped, moved),
+        _stamp_added(
+            template,
+            at,
+            count,
+            moved,
+            remainder,
             code=command.code,
             withheld=withheld,
             amount_minor=command.amount_minor,
-            remainder_minor=remainder,
-            limited=any((limits.per_day, limits.per_24_hours, limits.interval)),
+            limited=bool(limits.per_day or limits.per_24_hours or limits.interval),
         )
     )
-    tell_goals(story, template, command.at, moved)
+    tell_goals(story, template, at, moved)
 
 
 def _stamp_added(
-    card: StampCard, template: CardTemplate, at: datetime, count: int, moved: Advance, bonus: bool = False
+    template: CardTemplate,
+    at: datetime,
+    count: int,
+    moved: Advance,
+    remainder: int,
+    *,
+    code: str | None = None,
+    withheld: int = 0,
+    amount_minor: int | None = None,
+    limited: bool = False,
+    bonus: bool = False,
 ) -> events.StampAdded:
-    return events.StampAdded(
-        at=at,
-        count=count,
-        progress=moved.standing.progress,
-        stamps_required=template.stamps_required,
-        goal_index=rules.next_goal(template, moved.standing.progress),
-        cycle=moved.standing.cycle,
-        carried=moved.standing.carried,
-        dropped=moved.dropped,
-        remainder_minor=card.remainder_minor,
-        expires_at=None if template.stamps_valid_for is None else at + template.stamps_valid_for,
-        bonus=bonus,
+    standing = moved.standing
+    return made(
+        events.StampAdded,
+        dict(
+            at=at,
+            code=code,
+            count=count - moved.dropped,
+            progress=standing.progress,
+            stamps_required=template.stamps_required,
+            goal_index=rules.next_goal(template, standing.progress),
+            cycle=standing.cycle,
+            carried=standing.carried,
+            dropped=moved.dropped,
+            withheld=withheld,
+            amount_minor=amount_minor,
+            remainder_minor=remainder,
+            limited=limited,
+            expires_at=None if template.stamps_valid_for is None else at + template.stamps_valid_for,
+            bonus=bonus,
+        ),
     )
 
 
@@ -273,7 +284,7 @@ def _lapsed(credit: Credit, at: datetime) -> bool:
     return credit.live > 0 and credit.expires_at is not None and at >= credit.expires_at
 
 
-def void_stamps(card: StampCard, command: commands.VoidStamps) -> tuple[Event, ...]:
+def void_stamps(card: StampCard, command: commands.VoidStamps) -> Story:
     """Take back what a scan had added, and what followed from it as far as that is possible.
 
     What follows is a question of places, not of scans: the goals that lie above where the card stands afterwards are
@@ -323,7 +334,7 @@ def void_stamps(card: StampCard, command: commands.VoidStamps) -> tuple[Event, .
     for reward in voided:
         story.tell(rewards.void(reward, command.at, command.reason, scan=command.scan))
     tell_release(story, template, command.at)
-    return tuple(story.events)
+    return story
 
 
 def _lapsed_now(story: Story, version: int) -> int:
@@ -347,7 +358,7 @@ def _worth(card: StampCard, command: commands.VoidStamps, expired: int) -> tuple
     return max(0, stamps), left % rule.unit_minor
 
 
-def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> tuple[Event, ...]:
+def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> Story:
     """Move a card to another template version; no card gets further from its reward unless forced."""
     old, new = command.old, command.template
     story = Story(card, command.means)
@@ -385,4 +396,4 @@ def move_to_template(card: StampCard, command: commands.MoveToTemplate) -> tuple
         )
     )
     tell_goals(story, new, command.at, moved)
-    return tuple(story.events)
+    return story

@@ -3,12 +3,14 @@ What the card is follows from its events alone, and neither deciding nor folding
 """
 
 import copy
+from functools import reduce
 
+import attrs
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stampledger import events
-from stampledger.aggregates import decide, evolve, replay
+from stampledger.aggregates import decide, decided, evolve, replay
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
 from stampledger.errors import Refused, StampledgerError
@@ -73,6 +75,28 @@ def test_pure(template: CardTemplate, zone: str, asked: list[Wish]):
         if outcome.events:
             assert evolve(outcome.before, outcome.events[0]) == evolve(before, outcome.events[0])
             assert before == outcome.before
+
+
+@given(templates(), zones, wishes())
+def test_decided(template: CardTemplate, zone: str, asked: list[Wish]):
+    """
+    The card that comes with a decision is the one its events make, whichever rewards were at hand.
+    """
+    till = Till(template, zone)
+    assert decided(None, till.asked) == (tuple(till.history), till.card)
+    for wish in asked:
+        outcome = till.perform(wish)
+        if outcome is None:
+            continue
+        for at_hand in (outcome.before.rewards, {}):
+            card = attrs.evolve(outcome.before, rewards=at_hand)
+            try:
+                told, after = decided(card, outcome.command)
+            except StampledgerError:
+                continue
+
+            assert decide(card, outcome.command) == told
+            assert reduce(evolve, told, card) == after
 
 
 def answer(card: StampCard, command: CardCommand) -> object:
