@@ -119,6 +119,7 @@ SHORT_NAMES: Mapping[str, str] = {short: name for name, short in _SHORT.items()}
 # Time on disk: microseconds since 1970, UTC.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def microseconds(at: datetime) -> int:
@@ -130,7 +131,7 @@ def microseconds(at: datetime) -> int:
 def instant(since_1970: int) -> datetime:
     """Answer the instant of whole microseconds since 1970."""
     try:
-        return _EPOCH + timedelta(0, 0, since_1970)  # By place, which is half as quick again as by name.
+        return _EPOCH + since_1970 * _MICROSECOND
     except (OverflowError, TypeError) as error:
         raise Unreadable(f"no calendar has {shown(since_1970)} microseconds since 1970") from error
 
@@ -282,7 +283,7 @@ class _Shape:
 _ABSENT: Mapping[type, dict[str, Any]] = {cards.StampCard: {"rewards": {}}, rewards.IssuedReward: {"variants": ()}}
 
 _SHAPES = {kind: _Shape(kind) for kind in (*KINDS.values(), *_STATES)}
-_READERS = {name: _SHAPES[kind] for name, kind in KINDS.items()}
+_READERS: Mapping[str, Reader] = {name: _SHAPES[kind].event for name, kind in KINDS.items()}
 _FAULTS = (
     msgspec.MsgspecError, ForbiddenExtraKeysError, ValueError, TypeError, KeyError, AttributeError, RecursionError,
     OverflowError,
@@ -291,8 +292,8 @@ _FAULTS = (
 
 def holds_personal(name: str) -> bool:
     """Answer whether events of a kind hold sealed fields."""
-    shape = _READERS.get(present_name(name))
-    return shape is not None and bool(shape.personal)
+    kind = KINDS.get(present_name(name))
+    return kind is not None and bool(_SHAPES[kind].personal)
 
 
 def encode(event: Event, seal: Seal | None = None) -> bytes:
@@ -308,13 +309,13 @@ def decode(name: str, body: bytes, at: datetime, code: str | None, unseal: Unsea
         UnknownKind: The kind is not in the table.
         Unreadable: The body is not what this kind is written as.
     """
-    return reader(name)(body, at, code, unseal)
+    read = _READERS.get(name) or reader(name)
+    return read(body, at, code, unseal)
 
 
 def reader(name: str) -> Reader:
     """Answer what decodes the bodies of one kind, looked up once for many of them."""
-    shape = _READERS.get(name)
-    return partial(_upcast, name) if shape is None else shape.event
+    return _READERS.get(name) or partial(_upcast, name)
 
 
 def _upcast(name: str, body: bytes, at: datetime, code: str | None, unseal: Unseal | None = None) -> Event:
@@ -328,7 +329,7 @@ def _upcast(name: str, body: bytes, at: datetime, code: str | None, unseal: Unse
         body = _encode(fields)
     except _FAULTS as error:
         raise Unreadable(f"{type(error).__name__}: {shown(str(error))}") from error
-    return _READERS[name].event(body, at, code, unseal)
+    return _READERS[name](body, at, code, unseal)
 
 
 def dump_state(state: Any, seal: Seal | None = None) -> bytes:

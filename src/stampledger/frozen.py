@@ -19,6 +19,7 @@ def made(kind: type[T], fields: dict[str, Any]) -> T:
 
 def changed(value: T, **changes: Any) -> T:
     """Answer a frozen value with some fields changed: `attrs.evolve`, at a quarter of its time."""
-    fields = value.__dict__ | changes
-    assert len(fields) == len(value.__dict__), f"{type(value).__name__} has no such fields as {sorted(changes)}"
+    before = value.__dict__
+    fields = before | changes
+    assert len(fields) == len(before), f"{type(value).__name__} has no such fields as {sorted(changes)}"
     return made(type(value), fields)
