@@ -4,7 +4,7 @@ The card's state stays small however long its history is: the rewards it holds a
 touches are at hand in `rewards`. Rewards that are not at hand are left alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -148,32 +148,36 @@ def _credits_after(card: StampCard, event: events.StampAdded) -> tuple[Credit, .
     Those that a limit counts: the latest one and all of the time just before. And those whose stamps may lapse: of the
     cycle, and of the one before it, to which a void may lead back.
     """
-    new = Credit(
-        version=card.version + 1, at=event.at, count=event.count, limited=event.limited, expires_at=event.expires_at
-    )
-    credits = (*card.credits, new) if event.count else card.credits
-    latest = max((credit.at for credit in credits if credit.limited), default=None)
+    credits = card.credits
+    if event.count:
+        new = Credit(
+            version=card.version + 1, at=event.at, count=event.count, limited=event.limited, expires_at=event.expires_at
+        )
+        credits = (*credits, new)
+    latest = max([credit.at for credit in credits if credit.limited], default=None)
     horizon = event.at - LIMIT_MEMORY
+    reach = event.progress + event.carried + event.stamps_required
     newer = 0
     remembered: list[Credit] = []
     for credit in reversed(credits):
-        lapses = credit.expires_at is not None and newer < event.progress + event.carried + event.stamps_required
+        lapses = credit.expires_at is not None and newer < reach
         if lapses or (credit.limited and (credit.at > horizon or credit.at == latest)):
             remembered.append(credit)
         newer += credit.count - credit.lapsed
-    return _live(tuple(reversed(remembered)), event.progress, event.stamps_required)
+    return _live(remembered[::-1], event.progress, event.stamps_required)
 
 
-def _live(credits: tuple[Credit, ...], progress: int, stamps_required: int) -> tuple[Credit, ...]:
+def _live(credits: Sequence[Credit], progress: int, stamps_required: int) -> tuple[Credit, ...]:
     """Say of each credit how many of its stamps lie in the unfinished cycle, which the newest ones fill."""
     rest = 0 if progress >= stamps_required else progress
     counted: list[Credit] = []
     for credit in reversed(credits):
-        inside = min(credit.count - credit.lapsed, rest)
+        stamps = credit.count - credit.lapsed
+        inside = stamps if stamps < rest else rest
         rest -= inside
         live = 0 if credit.expires_at is None else inside
         counted.append(credit if credit.live == live else changed(credit, live=live))
-    return tuple(reversed(counted))
+    return tuple(counted[::-1])
 
 
 def _stamp_voided(card: StampCard, event: events.StampVoided) -> Changes:
