@@ -58,10 +58,10 @@ def advance(standing: Standing, template: CardTemplate, count: int) -> Advance:
     if template.after_last_goal is AfterLastGoal.CLOSE:
         end = size
     if wanted < end:  # As most credits do, it asks nothing more of the policies.
-        return Advance(_at(standing, wanted, size), _crossed(standing, template, before, wanted))
+        return Advance(_placed(standing, wanted, size), _crossed(standing, template, before, wanted))
     stops = template.after_last_goal is not AfterLastGoal.RESTART or template.overflow is Overflow.DROP
     after = min(wanted, end) if stops else wanted
-    moved, crossed = _at(standing, after, size), _crossed(standing, template, before, after)
+    moved, crossed = _placed(standing, after, size), _crossed(standing, template, before, after)
     fills = template.after_last_goal is AfterLastGoal.HOLD and count > 0 and after == end
     holds = fills and crossed[-1] not in standing.kept
     beyond = wanted - after
@@ -86,7 +86,7 @@ def retreat(standing: Standing, template: CardTemplate, count: int) -> Retreat:
     from_carried = min(standing.carried, count)
     after = max(0, before - (count - from_carried))
     return Retreat(
-        standing=_at(changed(standing, carried=standing.carried - from_carried), after, size),
+        standing=_placed(changed(standing, carried=standing.carried - from_carried), after, size),
         taken=from_carried + before - after,
         undone=(
             *(crossing for crossing in _crossed(standing, template, after, before) if crossing not in standing.kept),
@@ -123,7 +123,7 @@ def move(standing: Standing, old: CardTemplate, new: CardTemplate, *, full: bool
     )
 
 
-def _at(standing: Standing, place: int, size: int) -> Standing:
+def _placed(standing: Standing, place: int, size: int) -> Standing:
     """Answer the standing at a place of its line."""
     cycles, progress = rules.position(place, size)
     return changed(standing, cycle=standing.base + cycles + 1, progress=progress)
