@@ -91,6 +91,8 @@ DEPENDENCY_ROOMS = {
     "hypothesis": "testing",
     "jinja2": "render",
     "msgspec": "codec",
+    "psycopg": "store",
+    "pymysql": "store",
     "pytest": "testing",
     "rich": "cli",
     "sqlalchemy": "store",

@@ -5,6 +5,7 @@ nothing else. Between two transactions tills get their turn.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -78,11 +79,18 @@ class Tally:
             self.scans.append(done.id)
             self.entries_count += len(done.entries)
 
+    def told(self) -> dict[str, Any]:
+        """Answer what has been counted so far."""
+        return {name: copy(value) for name, value in vars(self).items()}
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """Go back to what had been counted."""
+        vars(self).update({name: copy(value) for name, value in told.items()})
+
     def batch(self, session: Session) -> Batch:
         """Answer the batch as it stands."""
-        head: int = session.one(session.sql.head)[0]
         return Batch(
-            id=self.scans[0] if self.scans else head,
+            id=self.scans[0] if self.scans else session.last_seq,
             scans=tuple(self.scans),
             entries_count=self.entries_count,
             skipped=self.skipped,
@@ -110,13 +118,17 @@ def for_each(
     if progress is not None:
         progress(0, len(todo))
     for start in range(0, len(todo) or 1, CHUNK):
-        chunk = todo[start : start + CHUNK]
-        with writer.store.writing() as session:
+        chunk, before = todo[start : start + CHUNK], tally.told()
+
+        def work(session: Session, chunk: Sequence[T] = chunk, before: dict[str, Any] = before) -> None:
+            tally.tell(before)  # Of what an earlier attempt counted, nothing was written.
             key = writer.unclaimed_key(session, call, request)
             for thing in chunk:
                 tally.count(writer.perform(session, for_one, (), lambda work, thing=thing: one(work, thing)))  # type: ignore[misc]
             if key is not None:
                 writer.claim_key(session, key, tally.batch(session).id)
+
+        writer.store.write(work)
         done += len(chunk)
         if progress is not None and chunk:
             progress(done, len(todo))
@@ -168,8 +180,7 @@ FIRST_NUMBER = 100_001
 
 def next_number(session: Session) -> int:
     """Answer the number of the next card: one above the highest given out."""
-    highest = session.one(session.sql.last_number)[0]
-    return FIRST_NUMBER if highest is None else max(FIRST_NUMBER, highest + 1)
+    return max(FIRST_NUMBER, session.last_number() + 1)
 
 
 def message_channels(channels: Iterable[MessageChannel | str], message: str) -> tuple[MessageChannel, ...]:
@@ -316,11 +327,14 @@ def send_campaign(
     """Create a campaign where it is new, and send it to the cards it has not reached."""
     tally = Tally()
     request = ("send_campaign", campaign, [named(card) for card in cards])
-    with writer.store.writing() as session:
+
+    def begin(session: Session) -> tuple[list[int], Done]:
         writer.unclaimed_key(session, call, request)
         look = Work(writer, session, call).look
         todo = list(dict.fromkeys(look.card_row(card).number for card in cards))
-        created = writer.perform(session, without_key(call), (), lambda work: _create(work, campaign))
+        return todo, writer.perform(session, without_key(call), (), lambda work: _create(work, campaign))
+
+    todo, created = writer.store.write(begin)
     if not created.repeated:
         tally.count(created)
     assert created.subject is not None

@@ -6,7 +6,7 @@ from uuid import UUID
 import attrs
 
 from stampledger import checks, commands, events
-from stampledger.aggregates import decide
+from stampledger.aggregates import decide, decided
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt, InvalidInput, Refused, ScanNotFound
 from stampledger.events import StampAdded
@@ -38,13 +38,13 @@ def add_stamps(
         first_use=None if use is None else use[0],
     )
     try:
-        told = decide(state, command)
+        told, after = decided(state, command)
     except Refused as refusal:
         work.refusal = _rejected(work, row, state, command, refusal) if keep_refusals else refusal
         return row.id
     if not told and use is not None:
         work.repeats = use[1]
-    work.record(row, row.id, StreamKind.CARD, state, told, held, reclaims=use is not None)
+    work.record(row, row.id, StreamKind.CARD, state, told, held, use is not None, after)
     return row.id
 
 
@@ -72,7 +72,7 @@ def first_use(
     if template.code_scope is CodeScope.TEMPLATE:
         counting.add(code)
     uses = []
-    for key, seq in session.all(session.sql.claims_between, b_scope=int(Scope.CODE), b_from=code, b_to=f"{code}\x0b"):
+    for key, seq in session.claims_of_code(code):
         entry = history.entry_at(session, seq)
         if entry is None or not isinstance(entry.event, StampAdded):
             raise Corrupt(session.business_name, None, seq, f"the code {code} is claimed by no credit")
@@ -125,9 +125,9 @@ def _rejected(work: Work, row: StreamRow, card: StampCard, command: commands.Add
     work.record(row, row.id, StreamKind.CARD, card, (rejected,))
     seq = work.recording.entries[-1].seq
     if key is not None and earlier is None:
-        session.add(session.sql.add_claim, scope=int(Scope.REFUSED), key=key, seq=seq, digest=work.digest)
+        session.add_claim(Scope.REFUSED, key, seq, work.digest)
     elif key is not None:
-        session.run(session.sql.set_claim, b_scope=int(Scope.REFUSED), b_key=key, n_seq=seq)
+        session.add_claim(Scope.REFUSED, key, seq, work.digest, anew=True)
     return attrs.evolve(refusal, seq=seq)
 
 
@@ -161,7 +161,7 @@ def void_stamps(work: Work, scan: int, reason: str, cancelled_by: str | None) ->
         means=work.means,
         scan=scan,
         undone=undone.event,
-        moved=undone.seq < session.one(session.sql.card, b_stream=row.number)[3],
+        moved=undone.seq < work.look.card_place(row.number).template_since,
         credit_version=undone.version,
         expired=_expired_of(session, row, undone),
         cancelled_by=cancelled_by,

@@ -14,7 +14,10 @@
     │   └── InvalidRows     fix the file: every bad row with its line and column
     ├── Conflict            already retried: try later
     ├── OutcomeUnknown      retry with the same idempotency key
-    ├── StorageError        the database: StorageFull · StorageReadOnly · NotALedger · SchemaTooNew · UnsafeDurability
+    ├── StorageError        mend the database: the next call works once the cause is gone
+    │   ├── StorageUnreachable · LoginRefused · RightsMissing · StatementTimedOut
+    │   ├── StorageFull · StorageReadOnly · UnsafeDurability
+    │   └── NotALedger · SchemaTooNew · SchemaTooOld
     └── Corrupt             stop and look: names business, stream and seq
         └── UnknownEvent
 
@@ -181,6 +184,7 @@ class Conflict(StampledgerError):
     """Another writer was first, several times over; try again later."""
 
     reason: str
+    taken: bool = False  # It is about a key that is there already, and not about a lock.
     code = "conflict"
 
     def __str__(self) -> str:
@@ -209,6 +213,30 @@ class StorageError(StampledgerError):
         return self.reason
 
 
+class StorageUnreachable(StorageError):
+    """The database server does not answer, or broke off before anything was committed."""
+
+    code = "storage_unreachable"
+
+
+class LoginRefused(StorageError):
+    """The database server does not let this user in."""
+
+    code = "login_refused"
+
+
+class RightsMissing(StorageError):
+    """The database user may not do what the ledger has to do."""
+
+    code = "rights_missing"
+
+
+class StatementTimedOut(StorageError):
+    """A statement took longer than the database allows; nothing was written."""
+
+    code = "statement_timed_out"
+
+
 class StorageFull(StorageError):
     """There is no room left; nothing was written, and the next call works once there is room."""
 
@@ -231,6 +259,12 @@ class SchemaTooNew(StorageError):
     """The tables were made by a newer stampledger than this one."""
 
     code = "schema_too_new"
+
+
+class SchemaTooOld(StorageError):
+    """The tables were made by an older stampledger: `stampledger db upgrade` brings them up to date."""
+
+    code = "schema_too_old"
 
 
 class UnsafeDurability(StorageError):

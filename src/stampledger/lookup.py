@@ -12,6 +12,7 @@ from stampledger.cards import StampCard
 from stampledger.checks import text
 from stampledger.errors import (
     CardNotFound,
+    Corrupt,
     CustomerNotFound,
     InvalidInput,
     NotFound,
@@ -21,7 +22,7 @@ from stampledger.errors import (
 from stampledger.events import TemplatePublished
 from stampledger.projections import CardView, CustomerInfo, Entry, JournalRow, RewardView
 from stampledger.store import history, session
-from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
+from stampledger.store.session import CardRow, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import Brand, CardTemplate
 
 EVERYTHING = session.EVERYTHING
@@ -109,6 +110,13 @@ class Lookup:
         state = history.state_at(self.session, row, self.moment.seq)
         assert isinstance(state, StampCard)
         return row, state
+
+    def card_place(self, stream: int) -> CardRow:
+        """Answer what lists know of a card."""
+        card = self.session.card(stream)
+        if card is None:
+            raise Corrupt(self.session.business_name, None, stream, "the card is missing in the list of cards")
+        return card
 
     def customer_row(self, customer: object) -> StreamRow:
         """Find a customer."""
@@ -218,7 +226,7 @@ class Lookup:
         """Answer the card's number, and the template that applied at the entry."""
         if isinstance(entry.event, TemplatePublished):
             return None, (entry.event.template.name, entry.version)
-        card = self.session.one(self.session.sql.card, b_stream=stream)
+        card = self.session.card(stream)
         if card is None:
             return None, None
         number, template, version, since = card[:4]

@@ -305,7 +305,7 @@ class _Run:
             return None
         found = []
         for (number,) in session.all(session.sql.cards_of, b_customer=claimed[0], b_kind=int(StreamKind.CARD)):
-            if session.one(session.sql.card, b_stream=number)[1] == self.template_number:
+            if (card := session.card(number)) is not None and card.template == self.template_number:
                 row = session.stream_by_number(number)
                 state = session.state(row)
                 assert isinstance(state, StampCard)
@@ -333,4 +333,4 @@ class _Run:
 
 def _claim(session: Session, key: str, entry: Entry) -> None:
     """Let a row stand for a scan, so that it is imported once."""
-    session.add(session.sql.add_claim, scope=int(Scope.KEY), key=key, seq=entry.scan, digest=None)
+    session.add_claim(Scope.KEY, key, entry.scan)

@@ -85,8 +85,7 @@ class View:
         if self._moment is not None:
             return self._moment.seq
         with self._look() as look:
-            head: int = look.session.one(look.session.sql.head)[0]
-            return head
+            return look.session.end()[0]
 
     # Cards and their rewards.
 
@@ -349,8 +348,7 @@ class View:
         with self._look() as look:
             row = look.reward_row(voucher)
             shown = look.reward_view(row)
-            seqs = [seq for seq in history.seqs_of(row.seqs) if seq <= look.moment.seq]
-            life = [entry for seq in seqs if (entry := history.entry_at(look.session, seq)) is not None]
+            life = list(history.reward_entries(look.session, row, look.moment.seq))
             scan = history.scan_entries(look.session, life[0].scan, life[0].seq)
             return answers.explain(shown, _cause(scan, life[0]), life)
 

@@ -19,13 +19,15 @@ from stampledger.cards import StampCard
 from stampledger.commands import Supplies
 from stampledger.errors import IdempotencyKeyReused, InvalidInput, Refused
 from stampledger.events import Event
+from stampledger.frozen import changed
 from stampledger.lookup import EVERYTHING, Lookup, Moment
 from stampledger.projections import Entry
 from stampledger.refusals import VoucherIsRedeemed
 from stampledger.sources import Clock, Drawn, Ids, Random, redeem_code
 from stampledger.store import history
 from stampledger.store.appending import Origin, Recorded, Recording
-from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
+from stampledger.store.head import PROVISIONAL
+from stampledger.store.session import Hint, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.store.store import Store
 from stampledger.values import Channel
 
@@ -126,12 +128,13 @@ class Work:
         told: Iterable[Event],
         rewards: dict[UUID, RewardRow] | None = None,
         reclaims: bool = False,
+        after: Aggregate | None = None,
     ) -> Recorded | None:
         """Record what was decided; nothing where nothing was."""
         facts = tuple(told)
         if not facts:
             return None
-        return self.recording.record(row, stream_id, kind, before, facts, rewards, reclaims)
+        return self.recording.record(row, stream_id, kind, before, facts, rewards, reclaims, after)
 
 
 Body = Callable[[Work], UUID | None]
@@ -157,7 +160,15 @@ class Writer:
         """Find things as they are now."""
         return Lookup(session, Moment(EVERYTHING, now or self.clock()), self.store.templates)
 
-    def execute(self, call: Call, request: tuple[Any, ...], body: Body, same: Same | None = None) -> Done:
+    def execute(
+        self,
+        call: Call,
+        request: tuple[Any, ...],
+        body: Body,
+        same: Same | None = None,
+        card: object = None,
+        code: str | None = None,
+    ) -> Done:
         """Carry out one command in a transaction of its own.
 
         *request* tells one wish from another, for idempotency keys; it holds nothing personal, which *same* compares
@@ -166,8 +177,10 @@ class Writer:
         Raises:
             StampledgerError: Whatever stands in its way; nothing is written then, but for a recorded refusal.
         """
-        with self.store.writing() as session:
-            done = self.perform(session, call, request, body, same)
+        hint, settle = None, None
+        if isinstance(card, UUID):
+            hint, settle = Hint(card, code, _text(call.get("idempotency_key"), "idempotency_key")), settled
+        done = self.store.write(lambda session: self.perform(session, call, request, body, same), hint, settle)
         if done.refusal is not None:
             raise done.refusal
         return done
@@ -194,7 +207,7 @@ class Writer:
         if work.repeats:
             return Done(id=work.repeats[0].scan, entries=work.repeats, subject=subject, repeated=True)
         return Done(
-            id=entries[0].seq if entries else _head(session),
+            id=entries[0].seq if entries else session.last_seq,
             entries=entries,
             subject=subject,
             repeated=not entries,
@@ -210,7 +223,7 @@ class Writer:
             raise _reused(key, seq)
         if seq > 0:
             return Done(id=seq, entries=entries, subject=entries[0].stream, repeated=True)
-        return Done(id=_head(session), entries=(), subject=session.stream_by_number(-seq).id, repeated=True)
+        return Done(id=session.last_seq, entries=(), subject=session.stream_by_number(-seq).id, repeated=True)
 
     def unclaimed_key(self, session: Session, call: Call, request: tuple[Any, ...]) -> tuple[str, bytes] | None:
         """Answer (key, digest) where a request over many cards has still to claim its idempotency key.
@@ -229,7 +242,7 @@ class Writer:
 
     def claim_key(self, session: Session, key: tuple[str, bytes], seq: int) -> None:
         """Let an idempotency key stand for a scan; for none, by the negative number of the stream it is about."""
-        session.add(session.sql.add_claim, scope=int(Scope.KEY), key=key[0], seq=seq, digest=key[1])
+        session.add_claim(Scope.KEY, key[0], seq, key[1])
 
 
 class WorkSupplies:
@@ -269,9 +282,8 @@ def holder_of(work: Work, reward: object) -> tuple[StreamRow, Aggregate, dict[UU
 
 def naming_the_winner(session: Session, refusal: VoucherIsRedeemed, row: RewardRow) -> VoucherIsRedeemed:
     """Say in a refusal by whom and in which entry the voucher was redeemed."""
-    for seq in reversed(history.seqs_of(row.seqs)):
-        entry = history.entry_at(session, seq)
-        if entry is not None and isinstance(entry.event, events.VoucherRedeemed):
+    for entry in reversed(list(history.reward_entries(session, row, EVERYTHING))):
+        if isinstance(entry.event, events.VoucherRedeemed):
             return attrs.evolve(refusal, redeemed_by=entry.actor, redeemed_seq=entry.seq)
     return refusal
 
@@ -294,16 +306,31 @@ def _reused(key: str, seq: int) -> IdempotencyKeyReused:
     return IdempotencyKeyReused("idempotency_key", key, "belongs to an earlier, different request", abs(seq))
 
 
+def settled(done: Done, shift: int, recorded_at: int) -> Done:
+    """Answer what was done with the numbers that the database has given."""
+
+    def given(seq: int) -> int:
+        return seq + shift if seq >= PROVISIONAL else seq
+
+    at, refusal = codec.instant(recorded_at), done.refusal
+    return changed(
+        done,
+        id=given(done.id),
+        entries=tuple(
+            changed(entry, seq=entry.seq + shift, scan=entry.scan + shift, recorded_at=at)
+            if entry.seq >= PROVISIONAL
+            else entry
+            for entry in done.entries
+        ),
+        refusal=refusal if refusal is None or refusal.seq is None else attrs.evolve(refusal, seq=given(refusal.seq)),
+    )
+
+
 def _number(session: Session, subject: UUID | None) -> int:
     """Answer the number of the stream a wish was about that was true already; its negative is what its key claims."""
     row = None if subject is None else session.stream(subject)
     assert row is not None, "a wish that needs no entry is about something that exists"
     return row.number
-
-
-def _head(session: Session) -> int:
-    seq: int = session.one(session.sql.head)[0]
-    return seq
 
 
 def _text(value: object, field: str) -> str | None:

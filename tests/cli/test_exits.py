@@ -106,7 +106,7 @@ def test_wrong_usage(terminal: Terminal, arguments: tuple[str, ...]):
 @pytest.mark.parametrize(
     ("url", "code", "absent"),
     [
-        ("postgresql://shop:secret@host/db", 2, "secret"),
+        ("mysql://shop:secret@host/db", 2, "secret"),
         ("nonsense://shop:secret@host/db", 2, "secret"),
         ("sqlite://shop:secret@/db", 4, "secret"),
         ("shop.db?secret", 2, "\n\n"),

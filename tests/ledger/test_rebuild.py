@@ -222,7 +222,7 @@ def test_kind_that_is_unknown(shop: Shop, kind: str):
         ("stream", "id", b"short"),
         ("reward", "state", DEEP),
         ("reward", "state", b"{}"),
-        ("reward", "seqs", "1,x"),
+        ("reward", "versions", "1,x"),
         ("reward", "holder", 999),
         ("journal", "recorded_at", 1 << 62),
         ("journal", "recorded_at", "noon"),

@@ -26,7 +26,7 @@ COLUMNS = {
     "checkpoint": ("stream", "seq", "version", "state"),
     "card": ("stream", "number", "template", "template_version", "template_since", "due_at", "deleted"),
     "placement": ("stream", "since", "until", "template", "template_version"),
-    "reward": ("id", "holder", "issued_seq", "seq", "seqs", "redeem_code", "due_at", "state"),
+    "reward": ("id", "holder", "issued_seq", "seq", "versions", "redeem_code", "due_at", "state"),
     "customer": ("stream", "name", "email", "birthday", "words"),
     "subject_key": ("subject", "key"),
 }
@@ -161,7 +161,7 @@ def test_row_that_is_gone(shop: Shop, data: st.DataObject, table: str):
     [
         ("claim", "(1, 1, 'R-forged', 5, NULL)", "claim"),
         ("card", "(1, 1, 999999, 1, 1, 1, NULL, 0)", "card"),
-        ("customer", "(1, 1, 'Nobody', NULL, NULL, 'nobody')", "customer"),
+        ("customer", "(1, 1, 'Nobody', NULL, NULL, 'nobody', NULL)", "customer"),
         ("stream", "(1, 999999, x'00112233445566778899aabbccddeeff', 1, 1, 999999, NULL, x'7b7d')", "stream"),
         ("checkpoint", "(1, 1, 999999, 1, x'7b7d')", "checkpoint"),
         ("placement", "(1, 1, 1, 5, 1, 1)", "card"),
@@ -184,7 +184,8 @@ def test_reward_that_was_put_in(shop: Shop):
     """
     with shop.copy() as copy:
         copy.sql(
-            "INSERT INTO REWARD SELECT business, x'00112233445566778899aabbccddeeff', holder, issued_seq, seq, seqs,"
+            "INSERT INTO REWARD SELECT business, x'00112233445566778899aabbccddeeff', holder, issued_seq, seq,"
+            " versions,"
             " redeem_code, due_at, state FROM REWARD LIMIT 1"
         )
 

@@ -351,7 +351,7 @@ def test_setting_is_missing(env: dict[str, str], named: str):
 @pytest.mark.parametrize(
     ("setting", "value", "kind"),
     [
-        ("STAMPLEDGER_DB", "postgresql://u:secret@h/db", persistence.DataError),
+        ("STAMPLEDGER_DB", "mysql://u:secret@h/db", persistence.DataError),
         ("STAMPLEDGER_DURABILITY", "none", persistence.DataError),
         ("STAMPLEDGER_PREFIX", "a b", persistence.DataError),
         ("STAMPLEDGER_SCHEMA", "nowhere", persistence.DataError),

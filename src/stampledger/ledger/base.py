@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from stampledger.aggregates import decide
+from stampledger.aggregates import decided
 from stampledger.cards import StampCard
 from stampledger.commands import CardCommand
 from stampledger.errors import InvalidInput
@@ -45,8 +45,10 @@ class Verbs(View):
         request: tuple[Any, ...],
         body: Callable[[Work], UUID | None],
         same: Callable[[tuple[Entry, ...]], bool] | None = None,
+        card: object = None,
+        code: str | None = None,
     ) -> Scan:
-        return self._scan(self._writer.execute(call, request, body, same))
+        return self._scan(self._writer.execute(call, request, body, same, card, code))
 
     def _on_card(
         self,
@@ -58,11 +60,11 @@ class Verbs(View):
     ) -> Scan:
         def body(work: Work) -> UUID | None:
             row, state, held = work.card(card)
-            told = decide(state, command(work, work.at(state.latest_at), state))
-            work.record(row, row.id, StreamKind.CARD, state, told, held)
+            told, after = decided(state, command(work, work.at(state.latest_at), state))
+            work.record(row, row.id, StreamKind.CARD, state, told, held, after=after)
             return row.id
 
-        return self._do(call, (*request, named(card)), body, same)
+        return self._do(call, (*request, named(card)), body, same, card)
 
 
 def wants(value: object, kind: type, field: str) -> None:

@@ -62,7 +62,7 @@ class CardVerbs(Verbs):
         def body(work: Work) -> UUID | None:
             return crediting.add_stamps(work, card, count, amount, code, keep)
 
-        return self._do(call, ("add_stamps", named(card), count, amount, code), body)
+        return self._do(call, ("add_stamps", named(card), count, amount, code), body, card=card, code=code)
 
     def void_stamps(
         self, scan: Scan | int | str, *, code: str | None = None, reason: str = "", **call: Unpack[Call]

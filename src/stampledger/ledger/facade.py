@@ -297,5 +297,4 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
         Raises:
             Corrupt: An entry cannot be read; the rows are as they were.
         """
-        with self._store.writing() as session:
-            return rebuilding.rebuild(session, self._store.templates, progress)
+        return self._store.write(lambda session: rebuilding.rebuild(session, self._store.templates, progress))

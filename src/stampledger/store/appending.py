@@ -1,6 +1,7 @@
 """Writing: entries appended under the head, with the claims and live rows that follow, in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from uuid import UUID
 
 import attrs
@@ -11,8 +12,8 @@ from stampledger.cards import StampCard
 from stampledger.events import Event
 from stampledger.projections import Entry
 from stampledger.store.claims import claim
-from stampledger.store.head import Head
 from stampledger.store.history import Templates
+from stampledger.store.plan import Appended
 from stampledger.store.rows import customer_of, save_rows
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
 
@@ -58,26 +59,41 @@ class Recording:
         told: Sequence[Event],
         at_hand: Mapping[UUID, RewardRow] | None = None,
         reclaims: bool = False,
+        after: Aggregate | None = None,
     ) -> Recorded:
-        """Append events to a stream and bring its rows up to date; *reclaims* says that a voided code is used anew."""
+        """Append events to a stream and bring its rows up to date; *reclaims* says that a voided code is used anew.
+
+        *after* is the state after the events, where the decision has told it already.
+        """
         session, origin = self.session, self.origin
-        head = Head(session, origin.actor, origin.channel)
+        head = session.head
         if not self.entries:
             head.begin_scan(origin.now)
-        recorded = codec.instant(head.recorded_at)
+        recorded_at = head.recorded_at
+        recorded = codec.instant(recorded_at)
         number = stream.number if stream is not None else head.seq + 1
         version = stream.version if stream is not None else 0
+        actor = None if origin.actor is None else session.word(origin.actor)
+        channel = None if origin.channel is None else session.word(origin.channel)
         entries: list[Entry] = []
-        state, scan = before, self.first or head.seq + 1
+        scan, planned = self.first or head.seq + 1, session.plan.entries
         for event in told:
             version += 1
+            head.seq = seq = head.seq + 1
             name = codec.name_of(type(event))
             code: str | None = getattr(event, "code", None)
             seal = session.sealer(self._subject(stream_id, before), stream_id) if codec.holds_personal(name) else None
             body = codec.encode(event, seal)
-            place = len(self.entries) + len(entries)
+            place, at = len(self.entries) + len(entries), codec.microseconds(event.at)
+            digest = codec.digest(stream_id, version, name, place, at, code, origin.actor, origin.channel, body)
+            planned.append(
+                Appended(
+                    seq, number, version, session.word(name), place, recorded_at, at, code, actor, channel, body,
+                    digest,
+                )
+            )  # fmt: skip
             entry = Entry(
-                seq=head.append(number, stream_id, version, name, place, codec.microseconds(event.at), code, body),
+                seq=seq,
                 scan=scan,
                 stream=stream_id,
                 version=version,
@@ -87,14 +103,13 @@ class Recording:
                 actor=origin.actor,
                 channel=origin.channel,
             )
-            claim(session, self.templates, entry, state, reclaims)
-            state = evolve(state, event)
+            claim(session, self.templates, entry, before, reclaims)
             entries.append(entry)
+        state = after or reduce(evolve, told, before)
         assert state is not None
-        head.save()
         customer = stream.customer if stream is not None else customer_of(session, number, kind, state)
-        row = StreamRow(number, stream_id, kind, version, head.seq, customer, None)
-        save_rows(session, row, stream is None, before, state, entries, at_hand or {})
+        row = StreamRow(number, stream_id, kind, version, head.seq, customer, state)
+        save_rows(session, row, stream is None, before, entries, at_hand or {})
         self.entries.extend(entries)
         return Recorded(entries=tuple(entries), row=row, state=state)
 

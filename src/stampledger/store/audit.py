@@ -8,41 +8,21 @@ from uuid import UUID
 import attrs
 
 from stampledger import codec, events, rules
-from stampledger.aggregates import Aggregate, Coupon, Customer, evolve
+from stampledger.aggregates import Coupon, Customer, evolve
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt, StampledgerError
 from stampledger.projections import Entry, Fault, Verification
-from stampledger.rewards import IssuedReward, reward_id
+from stampledger.rewards import reward_id
 from stampledger.store import claims, rows
+from stampledger.store.flushing import reward_due_at
 from stampledger.store.history import CHECKPOINT_EVERY, Templates, entry_of
-from stampledger.store.session import STATES, Scope, Session, StreamKind, StreamRow
+from stampledger.store.session import EVERYTHING, STATES, Scope, Session, StreamKind, StreamRow
+from stampledger.store.told import Held, Told, is_sealed, stream_id_of, subject, well_typed
 
 REPORT_EVERY = 2_000
 FAULTS_MAX = 1_000
 
 Report = Callable[[int, int], object]
-
-
-@attrs.define
-class Held:
-    """A reward as the Journal tells it."""
-
-    reward: IssuedReward
-    holder: int
-    seqs: list[int]
-
-
-@attrs.define
-class Told:
-    """A stream as the Journal tells it."""
-
-    id: UUID
-    state: Aggregate | None = None
-    version: int = 0
-    seq: int = 0
-    since: int = 0  # The entry since which a card's template applies.
-    before_scan: int = 0  # Its version when the latest scan began.
-    broken: bool = False  # An entry of it cannot be read, so that nothing can be said of its rows.
 
 
 def verify(session: Session, templates: Templates, progress: Report | None = None) -> Verification:
@@ -58,6 +38,7 @@ class _Audit:
         self.streams: dict[int, Told] = {}
         self.rewards: dict[UUID, Held] = {}
         self.claims = 0
+        self.mentions = 0
         self.later: dict[tuple[Scope, str], int] = {}  # Codes that a later entry claims anew, and which that is.
         self.placements: dict[tuple[int, int], tuple[int, UUID, int]] = {}  # (card, since): (until, template, version).
         self.unread: dict[UUID, Entry] = {}  # Whose key is gone, and an entry it had sealed.
@@ -66,16 +47,14 @@ class _Audit:
 
     def run(self, progress: Report | None) -> Verification:
         session = self.session
-        head = session.one(session.sql.head)
-        if head is None:
-            raise Corrupt(session.business_name, None, None, "the head of the Journal is missing")
+        head = session.end()
         self.checkpoints = {
             (stream, seq): (version, state) for stream, seq, version, state in session.all(session.sql.all_checkpoints)
         }
         seq, recorded_at, chain, place = 0, 0, codec.genesis(session.business_name), -1
-        for row in session.each(session.sql.entries_after, b_after=0, b_upto=1 << 62, b_limit=1 << 62):
-            stream = _stream_id(row[2])
-            if not _well_typed(row):
+        for row in session.each(session.sql.entries_after, "b_after", b_after=0, b_upto=EVERYTHING):
+            stream = stream_id_of(row[2])
+            if not well_typed(row):
                 self._fault(stream, row[0], "entry", "has a value of another type than was written")
                 self.streams.setdefault(row[1], Told(stream, since=row[0])).broken = True
                 seq, place = row[0], place + 1
@@ -148,8 +127,8 @@ class _Audit:
                 self._fault(stream, seq, "entry", "is not in canonical form")
             self._drawn(entry)
             self._claimed(entry, told)
-            if _is_sealed(entry.event):
-                self.unread.setdefault(_subject(entry, told.state), entry)
+            if is_sealed(entry.event):
+                self.unread.setdefault(subject(entry, told.state), entry)
             if not told.broken:
                 self._evolve(entry, told, number)
         except StampledgerError as error:
@@ -182,9 +161,10 @@ class _Audit:
         if about is not None:
             assert isinstance(state, StampCard | Coupon)
             reward = state.rewards[about] if isinstance(state, StampCard) else state.voucher
-            held = self.rewards.setdefault(about, Held(reward, number, []))
+            held = self.rewards.setdefault(about, Held(reward, number, [], []))
             held.reward = reward
             held.seqs.append(entry.seq)
+            held.versions.append(entry.version)
         if isinstance(state, StampCard) and state.rewards:
             state = attrs.evolve(state, rewards={})
         if isinstance(entry.event, events.TemplateChanged) and isinstance(told.state, StampCard):
@@ -211,17 +191,23 @@ class _Audit:
         template = None
         if isinstance(told.state, StampCard) and entry.code is not None:
             template = self.templates.get(self.session, told.state.template_id, told.state.template_version)
+        mentioned = list(claims.mentions_of(entry, template))
         for scope, key in claims.claims_of(entry, told.state, template):
-            self.claims += 1
             claimed = self.session.claim(scope, key)
             if scope is Scope.CODE and claimed is not None and claimed[0] > entry.seq:
                 self.later[scope, key] = claimed[0]
-                scope, key = Scope.MENTION, claims.mention(entry.code or "", entry.seq)
-                claimed = self.session.claim(scope, key)
-            elif self.later.get((scope, key)) == entry.seq:
+                mentioned.append(entry.code or "")
+                continue
+            self.claims += 1
+            if self.later.get((scope, key)) == entry.seq:
                 del self.later[scope, key]
             if claimed is None or claimed[0] != entry.seq:
                 self._fault(entry.stream, entry.seq, "claim", f"does not hold its claim {scope.name} {key!r}")
+
+        for code in mentioned:
+            self.mentions += 1
+            if self.session.one(self.session.sql.is_mentioned, b_code=code, b_seq=entry.seq) is None:
+                self._fault(entry.stream, entry.seq, "claim", f"speaks of the code {code!r}, and no row says so")
 
     # Row by row.
 
@@ -235,7 +221,7 @@ class _Audit:
                 seen.add(number)
                 told = self.streams.get(number)
                 if told is None:
-                    self._fault(_stream_id(stream_id), number, "stream", "begins a stream that has no entries")
+                    self._fault(stream_id_of(stream_id), number, "stream", "begins a stream that has no entries")
                 elif kind not in tuple(StreamKind):
                     self._fault(told.id, number, "stream", f"begins a stream of the unknown kind {kind}")
                 elif not told.broken:
@@ -277,7 +263,7 @@ class _Audit:
                 rows.due_at(state),
                 int(state.deleted_at is not None),
             )
-            if session.one(session.sql.card, b_stream=row.number) != expected:
+            if session.card(row.number) != expected:
                 self._fault(row.id, row.seq, "card", "is not what the row in the list of cards says")
         if isinstance(state, Customer):
             columns = None if state.person is None else rows.customer_columns(state.person)
@@ -286,7 +272,7 @@ class _Audit:
 
     def _reward_rows(self) -> None:
         session = self.session
-        for told in session.each(session.sql.all_rewards):
+        for told in session.each(session.sql.all_rewards, "b_after", b_after=b""):
             try:
                 row = session.reward_row(told[:6])
             except Corrupt as error:
@@ -302,11 +288,11 @@ class _Audit:
                 held.holder,
                 held.seqs[0],
                 held.seqs[-1],
-                ",".join(map(str, held.seqs)),
+                ",".join(map(str, held.versions)),
             )
-            columns = (held.reward.redeem_code, rows.reward_due_at(held.reward))
-            same = (told[5], row.holder, row.issued_seq, row.seq, row.seqs) == expected
-            if not same or tuple(told[6:]) != columns or _stream_id(told[0]) != row.reward.id:
+            columns = (held.reward.redeem_code, reward_due_at(held.reward))
+            same = (told[5], row.holder, row.issued_seq, row.seq, row.versions) == expected
+            if not same or tuple(told[6:]) != columns or stream_id_of(told[0]) != row.reward.id:
                 self._fault(None, row.seq, "reward", f"is not what the row of reward {row.reward.id} says")
         for missing, held in self.rewards.items():
             if not self.streams[held.holder].broken:
@@ -326,14 +312,14 @@ class _Audit:
         """Whoever was forgotten has no key any more; everybody else's data can be read."""
         states = {told.id: told.state for told in self.streams.values()}
         forgotten = {stream for stream, state in states.items() if isinstance(state, Customer) and state.forgotten}
-        for (subject,) in self.session.all(self.session.sql.all_subjects):
-            whose = _stream_id(subject)
+        for (person,) in self.session.all(self.session.sql.all_subjects):
+            whose = stream_id_of(person)
             if whose in forgotten:
                 self._fault(whose, None, "customer", "a key is kept of a customer who was forgotten")
             elif whose not in states:
                 self._fault(None, None, "customer", "a key is kept of nobody")
-        for subject, entry in self.unread.items():
-            if subject not in forgotten:
+        for person, entry in self.unread.items():
+            if person not in forgotten:
                 self._fault(entry.stream, entry.seq, "customer", "cannot be read, though nobody forgot the customer")
 
     def _begins(self, seq: object, scope: Scope) -> bool:
@@ -349,7 +335,7 @@ class _Audit:
         """Find rows that nothing in the Journal speaks of, and idempotency keys that stand for nothing."""
         session = self.session
         for scope in (Scope.KEY, Scope.REFUSED):
-            for key, seq in session.each(session.sql.claims_between, b_scope=int(scope), b_from="", b_to="\U0010ffff"):
+            for key, seq in session.each(session.sql.claims_after, "b_after", b_scope=int(scope), b_after=""):
                 if not self._begins(seq, scope):
                     self._fault(None, seq, "claim", f"begins no scan, yet the idempotency key {key!r} stands for it")
         standing = sum(session.one(session.sql.count_claims, b_scope=int(scope))[0] for scope in claims.DERIVED)
@@ -357,6 +343,9 @@ class _Audit:
         extra = standing - self.claims
         if extra > 0 and not broken:
             self._fault(None, None, "claim", f"{extra} claims belong to no entry")
+        extra = session.one(session.sql.count_mentions)[0] - self.mentions
+        if extra > 0 and not broken:
+            self._fault(None, None, "claim", f"{extra} mentions of a code belong to no entry")
         counted = {
             "card": sum(isinstance(told.state, StampCard) for told in self.streams.values()),
             "customer": sum(
@@ -367,32 +356,3 @@ class _Audit:
             found = session.one(session.sql.counts[check])[0]
             if found != expected and not broken:
                 self._fault(None, None, check, f"{found} rows stand where the Journal has {expected}")
-
-
-def _stream_id(stored: object) -> UUID:
-    """Read an id; what is none cannot be right, whatever stands for it."""
-    return UUID(bytes=stored) if isinstance(stored, bytes) and len(stored) == 16 else UUID(int=0)
-
-
-def _well_typed(row: Any) -> bool:
-    """Whether an entry's columns hold what such columns hold; SQLite itself takes anything."""
-    return all(isinstance(value, int) for value in (row[3], row[4], row[5], row[6], row[7])) and all(
-        isinstance(value, bytes) for value in (row[12], row[13])
-    )
-
-
-def _is_sealed(event: events.Event) -> bool:
-    """Whether what an event holds of a person could not be read."""
-    match event:
-        case events.CustomerRegistered() | events.CustomerUpdated():
-            return event.person is None
-        case events.MessageSent():
-            return event.text is None
-    return False
-
-
-def _subject(entry: Entry, state: Aggregate | None) -> UUID:
-    """Answer whose key seals what an entry holds of a person."""
-    if isinstance(state, StampCard) and state.customer_id is not None:
-        return state.customer_id
-    return entry.stream

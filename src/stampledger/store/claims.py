@@ -21,13 +21,12 @@ def claim(session: Session, templates: Templates, entry: Entry, before: Aggregat
         template = templates.get(session, before.template_id, before.template_version)
     for scope, key in claims_of(entry, before, template):
         earlier = session.claim(scope, key) if reclaims and scope is Scope.CODE else None
-        if earlier is None:
-            session.add(session.sql.add_claim, scope=int(scope), key=key, seq=entry.seq, digest=None)
-        else:
+        session.add_claim(scope, key, entry.seq, anew=earlier is not None)
+        if earlier is not None:
             assert entry.code is not None
-            session.run(session.sql.set_claim, b_scope=int(scope), b_key=key, n_seq=entry.seq)
-            first = mention(entry.code, earlier[0])
-            session.add(session.sql.add_claim, scope=int(Scope.MENTION), key=first, seq=earlier[0], digest=None)
+            session.mention(entry.code, earlier[0])
+    for code in mentions_of(entry, template):
+        session.mention(code, entry.seq)
 
 
 def code_key(code: str, template: CardTemplate, template_id: UUID, card_id: UUID) -> str | None:
@@ -44,18 +43,14 @@ def code_key(code: str, template: CardTemplate, template_id: UUID, card_id: UUID
 
 
 def claims_of(entry: Entry, before: Aggregate | None, template: CardTemplate | None) -> Iterable[tuple[Scope, str]]:
-    """Answer what an entry claims: what may happen once, and every mention of a code."""
+    """Answer what an entry claims: whatever may happen once."""
     match entry.event:
         case events.StampAdded(code=str(code)):
             assert isinstance(before, StampCard) and template is not None
             key = code_key(code, template, before.template_id, entry.stream)
-            return ((Scope.MENTION, mention(code, entry.seq)),) if key is None else ((Scope.CODE, key),)
-        case events.StampRejected(code=str(code)):
-            return ((Scope.MENTION, mention(code, entry.seq)),)
+            return () if key is None else ((Scope.CODE, key),)
         case events.StampVoided() as voided:
-            codes = {code for code in (voided.code, voided.cancelled_by) if code is not None}
-            mentions = [(Scope.MENTION, mention(code, entry.seq)) for code in sorted(codes)]
-            return [(Scope.VOID, str(voided.scan)), *mentions]
+            return ((Scope.VOID, str(voided.scan)),)
         case events.CardImported() as imported:
             return ((Scope.IMPORTED, f"{imported.source}\n{imported.external_id}"),)
         case events.CampaignSent() as sent:
@@ -73,6 +68,14 @@ def claims_of(entry: Entry, before: Aggregate | None, template: CardTemplate | N
     return ()
 
 
-def mention(code: str, seq: int) -> str:
-    """Answer the key of one more entry that speaks of a code; keys of one code lie together, in the entries' order."""
-    return f"{code}\n{seq:016x}"
+def mentions_of(entry: Entry, template: CardTemplate | None) -> Iterable[str]:
+    """Answer the codes that an entry speaks of without claiming them."""
+    match entry.event:
+        case events.StampAdded(code=str(code)):
+            assert template is not None
+            return (code,) if template.code_scope is CodeScope.MANY else ()
+        case events.StampRejected(code=str(code)):
+            return (code,)
+        case events.StampVoided() as voided:
+            return sorted({code for code in (voided.code, voided.cancelled_by) if code is not None})
+    return ()

@@ -1,6 +1,6 @@
 """Reading the past: entries, and states as they were at an entry."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from stampledger.rewards import IssuedReward
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
 from stampledger.values import CardTemplate
 
+VERSION = 4  # Its place in an entry's row.
 BATCH = 500  # Entries read in one snapshot by whoever walks the whole Journal.
 SCAN_BATCH = 16  # Entries of a scan fetched at a time; most have one or three.
 CHECKPOINT_EVERY = (
@@ -67,7 +68,7 @@ def entry_at(session: Session, seq: int) -> Entry | None:
 
 def entries_between(session: Session, after: int, upto: int) -> Iterator[Entry]:
     """Yield the entries of (after, upto] in their order, in bounded memory; not those of other applications."""
-    for row in session.each(session.sql.entries_after, b_after=after, b_upto=upto, b_limit=max(0, upto - after)):
+    for row in session.each(session.sql.entries_after, "b_after", b_after=after, b_upto=upto):
         if row[3] != StreamKind.OTHER:
             yield entry_of(session, row)
 
@@ -90,7 +91,8 @@ def scan_entries(session: Session, scan: int, upto: int) -> tuple[Entry, ...]:
 
 def stream_entries(session: Session, row: StreamRow, after: int, last: int, upto: int) -> Iterator[Entry]:
     """Yield a stream's entries with versions in (after, last], up to an entry of the Journal."""
-    for found in session.each(session.sql.stream_entries, b_stream=row.number, b_after=after, b_last=last, b_upto=upto):
+    wanted = dict(b_stream=row.number, b_after=after, b_last=last, b_upto=upto)
+    for found in session.each(session.sql.stream_entries, "b_after", VERSION, **wanted):
         yield entry_of(session, found)
 
 
@@ -121,8 +123,8 @@ def _stream_events(session: Session, row: StreamRow, after: int, last: int, upto
     if row.kind is not StreamKind.CARD:
         yield from (entry.event for entry in stream_entries(session, row, after, last, upto))
         return
-    facts = session.each(session.sql.stream_facts, b_stream=row.number, b_after=after, b_last=last, b_upto=upto)
-    for seq, kind, at, code, body in facts:
+    wanted = dict(b_stream=row.number, b_after=after, b_last=last, b_upto=upto)
+    for seq, kind, at, code, body, _ in session.each(session.sql.stream_facts, "b_after", 5, **wanted):
         try:
             yield codec.decode(session.text(kind) or "", body, codec.instant(at), code)
         except codec.UnknownKind as error:
@@ -150,23 +152,22 @@ def reward_at(session: Session, row: RewardRow, upto: int) -> IssuedReward:
     if row.seq <= upto:
         return row.reward
     reward: IssuedReward | None = None
-    for event in _events(session, [seq for seq in seqs_of(row.seqs) if seq <= upto]):
-        reward = rewards.evolve_reward(reward, event)
+    for entry in reward_entries(session, row, upto):
+        reward = rewards.evolve_reward(reward, entry.event)
     assert reward is not None
     return reward
 
 
-def seqs_of(text: str) -> list[int]:
-    """Read the numbers of a reward's entries."""
-    return [int(seq) for seq in text.split(",")]
-
-
-def _events(session: Session, seqs: Sequence[int]) -> Iterator[Event]:
-    for seq in seqs:
-        entry = entry_at(session, seq)
-        if entry is None:
-            raise Corrupt(session.business_name, None, seq, "the entry is missing")
-        yield entry.event
+def reward_entries(session: Session, row: RewardRow, upto: int) -> Iterator[Entry]:
+    """Yield a reward's own entries, up to an entry of the Journal."""
+    for version in row.versions.split(","):
+        found = session.one(session.sql.stream_entry, b_stream=row.holder, b_version=int(version))
+        if found is None:
+            raise Corrupt(session.business_name, None, None, f"an entry of reward {row.reward.id} is missing")
+        entry = entry_of(session, found)
+        if entry.seq > upto:
+            return
+        yield entry
 
 
 class Templates:
@@ -205,7 +206,7 @@ def replay(
     """Call handlers with (seq, event) in the Journal's order; answer the last seq looked at."""
     table: dict[int, tuple[codec.Reader | None, Callable[[int, Any], object]] | None] = {}
     last = after
-    for seq, kind, at, code, body in session.each(session.sql.bodies, b_after=after, b_upto=upto):
+    for seq, kind, at, code, body, _ in session.each(session.sql.bodies, "b_after", b_after=after, b_upto=upto):
         last = seq
         try:
             found = table[kind]

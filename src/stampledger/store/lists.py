@@ -1,11 +1,10 @@
 """Lists: pages of the Journal and of cards, by key and never by offset, as of any entry."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import and_, bindparam, exists, false, func, or_, select
+from sqlalchemy import String, and_, bindparam, exists, false, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.aggregates import Customer
@@ -14,8 +13,10 @@ from stampledger.projections import Entry
 from stampledger.store.history import entry_of, state_at
 from stampledger.store.rows import customer_columns, searchable
 from stampledger.store.schema import Schema
-from stampledger.store.session import Scope, Session, StreamKind, StreamRow
-from stampledger.store.statements import Shape, Statement, Statements
+from stampledger.store.session import Session, StreamKind, StreamRow
+from stampledger.store.statements import LIMIT, Shape, Statement, Statements
+
+WORDS, TEXT = bindparam("b_words", type_=String), bindparam("b_text", type_=String)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +60,7 @@ def journal_rows(session: Session, wanted: Filter) -> list[Any]:
         if getattr(wanted, name) is not None:
             narrow(name, getattr(wanted, name))
     if wanted.code is not None:
-        narrow("seq", json.dumps(code_seqs(session, wanted.code)))
+        narrow("seq", session.backend.numbers(code_seqs(session, wanted.code)))
     if wanted.search is not None:
         _narrow_search(session, wanted.search, wanted.known, narrow, values)
     return session.all(session.sql.page(_journal_statement, tuple(shape)), **values)
@@ -71,8 +72,8 @@ def _narrow_search(session: Session, search: str, upto: int, narrow: Any, values
     digits = search.removeprefix("#")  # A card number as it is shown.
     narrow("number", int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else -1)
     changed, matching = changed_customers(session, searchable(search), upto)
-    narrow("changed", *([json.dumps(changed)] if changed else ()))
-    narrow("matching", *([json.dumps(matching)] if changed else ()))
+    narrow("changed", *([session.backend.numbers(changed)] if changed else ()))
+    narrow("matching", *([session.backend.numbers(matching)] if changed else ()))
 
 
 def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int], list[int]]:
@@ -81,8 +82,7 @@ def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int
     All others are as the live rows say.
     """
     changed, matching = [], []
-    rows = session.all(session.sql.customers_changed, b_kind=int(StreamKind.CUSTOMER), b_seq=upto)
-    for number, _ in rows:
+    for (number,) in session.all(session.sql.customers_changed, b_seq=upto):
         changed.append(number)
         row = session.stream_by_number(number)
         state = state_at(session, row, upto)
@@ -108,7 +108,7 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
         if name in chosen:
             where.append(_one_of(column, name, chosen[name]))
     if "seq" in chosen:
-        where.append(_among(j.seq, "seq"))
+        where.append(sql.backend.among(j.seq, "b_seq0"))
     if "since" in chosen:
         where.append(j.seq >= bindparam("b_since0"))
     if "before" in chosen:
@@ -119,35 +119,33 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
         where.append(_under(tables, *(bindparam(f"b_{name}0") for name in ("template", "version") if name in chosen)))
     if "number" in chosen:
         named: ColumnElement[bool] = exists().where(
-            cu.business == j.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
+            cu.business == j.business,
+            cu.stream == st.customer,
+            sql.backend.contains(cu.words, WORDS),
         )
         if chosen["changed"]:
-            named = or_(and_(named, ~_among(st.customer, "changed")), _among(st.customer, "matching"))
-        where.append(or_(named, func.instr(j.code, bindparam("b_text")) > 0, ca.number == bindparam("b_number0")))
+            named = or_(
+                and_(named, ~sql.backend.among(st.customer, "b_changed0")),
+                sql.backend.among(st.customer, "b_matching0"),
+            )
+        where.append(
+            or_(
+                named,
+                sql.backend.contains(j.code, TEXT),
+                ca.number == bindparam("b_number0"),
+            )
+        )
     order = j.seq.asc() if "after" in chosen else j.seq.desc()
     return Statement(
-        select(*sql.entry_columns).select_from(source).where(*where).order_by(order).limit(bindparam("b_limit")),
+        select(*sql.entry_columns).select_from(source).where(*where).order_by(order).limit(LIMIT),
         sql.dialect,
     )
 
 
 def code_seqs(session: Session, code: str) -> list[int]:
     """Answer the entries that speak of a code: its use, its uses per template or card, and further mentions."""
-    seqs = []
-    first = session.claim(Scope.CODE, code)
-    if first is not None:
-        seqs.append(first[0])
-    return sorted({*seqs, *_seqs_under(session, Scope.CODE, code), *mention_seqs(session, code)})
-
-
-def mention_seqs(session: Session, code: str) -> list[int]:
-    """Answer the entries that speak of a code without being its first use, such as a refusal."""
-    return _seqs_under(session, Scope.MENTION, code)
-
-
-def _seqs_under(session: Session, scope: Scope, code: str) -> list[int]:
-    rows = session.all(session.sql.claims_between, b_scope=int(scope), b_from=f"{code}\n", b_to=f"{code}\x0b")
-    return [seq for _, seq in rows]
+    uses = [seq for _, seq in session.claims_of_code(code)]
+    return sorted({*uses, *(seq for (seq,) in session.all(session.sql.mentions, b_code=code))})
 
 
 def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
@@ -158,8 +156,7 @@ def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
 
 def seq_at(session: Session, at: int) -> int:
     """Answer the last entry recorded at or before a moment: what was known then. 0 where there was none."""
-    head = session.one(session.sql.head)
-    low, high = 0, head[0]
+    low, high = 0, session.end()[0]
     while low < high:  # recorded_at never decreases, so that halving finds it.
         middle = (low + high + 1) // 2
         recorded_at = session.one(session.sql.recorded_at, b_seq=middle)
@@ -219,10 +216,15 @@ def _cards_statement(sql: Statements, shape: Shape) -> Statement:
         where.append(ca.number > bindparam("b_after0"))
     if "number" in chosen:
         named: ColumnElement[bool] = exists().where(
-            cu.business == ca.business, cu.stream == st.customer, func.instr(cu.words, bindparam("b_words")) > 0
+            cu.business == ca.business,
+            cu.stream == st.customer,
+            sql.backend.contains(cu.words, WORDS),
         )
         if chosen["changed"]:
-            named = or_(and_(named, ~_among(st.customer, "changed")), _among(st.customer, "matching"))
+            named = or_(
+                and_(named, ~sql.backend.among(st.customer, "b_changed0")),
+                sql.backend.among(st.customer, "b_matching0"),
+            )
         where.append(or_(named, ca.number == bindparam("b_number0")))
     order = ca.number.asc() if "after" in chosen else ca.number.desc()
     return Statement(
@@ -230,17 +232,15 @@ def _cards_statement(sql: Statements, shape: Shape) -> Statement:
         .select_from(source)
         .where(*where)
         .order_by(order)
-        .limit(bindparam("b_limit")),
+        .limit(LIMIT),
         sql.dialect,
     )
 
 
-def _among(column: Any, name: str) -> ColumnElement[bool]:
-    """A list of any length, bound as one JSON array: a statement takes only so many values."""
-    chosen: ColumnElement[bool] = column.in_(
-        select(func.json_each(bindparam(f"b_{name}0")).table_valued("value").c.value)
-    )
-    return chosen
+def _as_known(sql: Statements, named: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Choose customers by the live rows, but for those who were changed since."""
+    customer, among = sql.tables.stream.c.customer, sql.backend.among
+    return or_(and_(named, ~among(customer, "b_changed0")), among(customer, "b_matching0"))
 
 
 def _one_of(column: Any, name: str, count: int) -> ColumnElement[bool]:

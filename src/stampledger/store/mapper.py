@@ -22,7 +22,6 @@ from stampledger.errors import (
 )
 from stampledger.events import Event
 from stampledger.projections import Entry
-from stampledger.store import database
 from stampledger.store.session import Session, StreamKind
 from stampledger.store.store import Store
 
@@ -140,7 +139,7 @@ def as_eventsourcing() -> Iterator[None]:
     except InvalidInput as error:
         raise persistence.DataError(str(error)) from error
     except Conflict as error:
-        taken = database.is_taken(error)
+        taken = error.taken
         raise (persistence.IntegrityError if taken else persistence.OperationalError)(str(error)) from error
     except (StorageError, OutcomeUnknown, NotFound) as error:
         raise persistence.OperationalError(str(error)) from error

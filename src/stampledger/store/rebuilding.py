@@ -15,6 +15,8 @@ from stampledger.store.history import Templates, entry_of
 from stampledger.store.rows import customer_of, save_rows
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
 
+BATCH = 2_000  # Entries whose rows are written together.
+
 
 def rebuild(session: Session, templates: Templates, progress: Callable[[int, int], object] | None = None) -> int:
     """Make every live row and every claim that follows from the Journal anew; answer how many entries were read.
@@ -25,9 +27,9 @@ def rebuild(session: Session, templates: Templates, progress: Callable[[int, int
         session.run(clear)
     for scope in DERIVED:
         session.run(session.sql.drop_claims, b_scope=int(scope))
-    last: int = session.one(session.sql.head)[0]
+    last = session.last_seq
     states: dict[int, Aggregate] = {}
-    done = 0
+    done = written = 0
     for entries, number in _groups(session, last):
         row = session.stream_by_number(number)
         before = state = states.get(number)
@@ -49,19 +51,23 @@ def rebuild(session: Session, templates: Templates, progress: Callable[[int, int
         assert state is not None
         entry = entries[-1]
         customer = customer_of(session, number, row.kind, state)
-        row = StreamRow(number, row.id, row.kind, entry.version, entry.seq, customer, None)
-        save_rows(session, row, before is None, before, state, entries, rewards, again=True)
+        row = StreamRow(number, row.id, row.kind, entry.version, entry.seq, customer, state)
+        save_rows(session, row, before is None, before, entries, rewards, again=True)
         states[number] = attrs.evolve(state, rewards={}) if isinstance(state, StampCard) else state
         done = entry.seq
         if progress is not None:
             progress(done, last)
+        if done - written >= BATCH:
+            session.flush()
+            session.forget()
+            written = done
     return last
 
 
 def _groups(session: Session, last: int) -> Iterator[tuple[list[Entry], int]]:
     """Yield the entries that were appended to one stream by one scan, with the stream's number."""
     after, group, current = 0, list[Entry](), 0
-    while rows := session.all(session.sql.entries_after, b_after=after, b_upto=last, b_limit=1_000):
+    while rows := session.all(session.sql.entries_after, b_after=after, b_upto=last, b_limit=BATCH):
         for row in rows:
             after = row[0]
             if row[3] == StreamKind.OTHER:  # Nothing of ours follows from it.

@@ -35,10 +35,10 @@ from stampledger import checks, codec
 from stampledger.errors import InvalidInput
 from stampledger.sources import Clock, system_clock, system_random
 from stampledger.store import database, schema
-from stampledger.store.head import Head
 from stampledger.store.mapper import LedgerMapper, as_eventsourcing, state_of, stream_of
+from stampledger.store.plan import Appended
 from stampledger.store.session import Session, StreamKind, StreamRow
-from stampledger.store.statements import Shape, Statement, Statements
+from stampledger.store.statements import LIMIT, Shape, Statement, Statements
 from stampledger.store.store import Store
 
 POLL_SECONDS = 0.1  # How soon a follower looks for what another process has written.
@@ -71,11 +71,10 @@ class LedgerAggregateRecorder(AggregateRecorder):
                 _check(event)
             if not stored_events:
                 return []
-            with self.store.writing() as session:
-                return self._append(session, stored_events)
+            return self.store.write(lambda session: self._append(session, stored_events))
 
     def _append(self, session: Session, stored_events: Sequence[StoredEvent]) -> list[int]:
-        head = Head(session)
+        head = session.head
         head.begin_scan(codec.microseconds(self._clock()))
         rows: dict[UUID, StreamRow] = {}
         begun: set[UUID] = set()
@@ -90,21 +89,16 @@ class LedgerAggregateRecorder(AggregateRecorder):
                 raise persistence.NotSupportedError(f"stream {stream_id} is the ledger's own: use the ledger's verbs")
             else:
                 number, last = row.number, row.version
-            at = head.recorded_at
-            seq = head.append(number, stream_id, version, event.topic, place, at, None, event.state)
+            head.seq = seq = head.seq + 1
+            at, kind = head.recorded_at, session.word(event.topic)
+            digest = codec.digest(stream_id, version, event.topic, place, at, None, None, None, event.state)
+            session.plan.entries.append(
+                Appended(seq, number, version, kind, place, at, at, None, None, None, event.state, digest)
+            )
             rows[stream_id] = StreamRow(number, stream_id, StreamKind.OTHER, max(last, version), seq, None, None)
             seqs.append(seq)
         for row in rows.values():
-            if row.id in begun:
-                session.add(
-                    session.sql.add_stream, number=row.number, id=row.id.bytes, kind=int(row.kind), version=row.version,
-                    seq=row.seq, customer=None, state=None,
-                )  # fmt: skip
-            else:
-                session.run(
-                    session.sql.set_stream, b_number=row.number, n_version=row.version, n_seq=row.seq, n_state=None,
-                )  # fmt: skip
-        head.save()
+            session.save_stream(row, row.id in begun)
         return seqs
 
     def select_events(
@@ -176,8 +170,7 @@ class LedgerRecorder(LedgerAggregateRecorder, ApplicationRecorder):
     def max_notification_id(self) -> int | None:
         """Answer the number of the last entry; None where there is none."""
         with as_eventsourcing(), self.store.reading() as session:
-            seq: int = session.one(session.sql.head)[0]
-            return seq or None
+            return session.end()[0] or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> "LedgerSubscription":
         """Follow the Journal: what is there after *gt*, and then whatever is recorded."""
@@ -243,7 +236,7 @@ def _stream_statement(sql: Statements, shape: Shape) -> Statement:
         .where(j.business == bindparam("b_business"), st.id == bindparam("b_id"))
         .where(j.version > bindparam("b_after"), j.version <= bindparam("b_last"))
         .order_by(j.version.desc() if shape else j.version.asc())
-        .limit(bindparam("b_limit")),
+        .limit(LIMIT),
         sql.dialect,
     )
 
@@ -255,7 +248,7 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
         .select_from(sql.entry_source)
         .where(j.business == bindparam("b_business"), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
         .order_by(j.seq)
-        .limit(bindparam("b_limit"))
+        .limit(LIMIT)
     )
     ((_, count),) = shape
     if count:

@@ -9,10 +9,12 @@ from stampledger import codec, events
 from stampledger.aggregates import Aggregate, Coupon, Customer
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt
+from stampledger.frozen import changed
 from stampledger.projections import Entry
-from stampledger.rewards import IssuedReward, RewardStatus, reward_id
-from stampledger.store.history import CHECKPOINT_EVERY
-from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
+from stampledger.rewards import reward_id
+from stampledger.store.history import CHECKPOINT_EVERY, without_rewards
+from stampledger.store.session import CardRow, RewardRow, Scope, Session, StreamKind, StreamRow
+from stampledger.store.transaction import CHANGING, DROPPING
 from stampledger.values import Person
 
 
@@ -21,39 +23,29 @@ def save_rows(
     row: StreamRow,
     is_new: bool,
     before: Aggregate | None,
-    state: Aggregate,
     entries: Sequence[Entry],
     at_hand: Mapping[UUID, RewardRow],
     again: bool = False,
 ) -> None:
-    """Write the rows that follow from a stream's state after *entries*; *again* where the stream's own row stands."""
-    seal = session.sealer(row.id, row.id) if isinstance(state, Customer) and state.person is not None else None
-    stored = codec.dump_state(state, seal)
-    if is_new and not again:
-        session.add(
-            session.sql.add_stream,
-            number=row.number,
-            id=row.id.bytes,
-            kind=int(row.kind),
-            version=row.version,
-            seq=row.seq,
-            customer=row.customer,
-            state=stored,
-        )
-    else:
-        session.run(
-            session.sql.set_stream,
-            b_number=row.number,
-            n_version=row.version,
-            n_seq=row.seq,
-            n_state=stored,
-        )
+    """Write a stream's row, which holds its state after *entries*, and the rows that follow from that.
+
+    *again* says that the stream has its row already, new as all the others are.
+    """
+    state = row.state
+    assert not isinstance(state, bytes) and state is not None
+    if isinstance(state, Customer):
+        seal = session.sealer(row.id, row.id) if state.person is not None else None
+        row = changed(row, state=codec.dump_state(state, seal))
+    elif isinstance(state, StampCard):
+        row = changed(row, state=without_rewards(state))
+    session.save_stream(row, is_new and not again)
     if is_new and again:
-        session.run(session.sql.set_stream_customer, b_number=row.number, n_customer=row.customer)
+        session.defer(session.sql.set_stream_customer, (row.customer, session.business, row.number), CHANGING)
     if isinstance(state, StampCard):
         _save_card(session, row, before if isinstance(before, StampCard) else None, state, entries)
         if row.version // CHECKPOINT_EVERY > (row.version - len(entries)) // CHECKPOINT_EVERY:
-            session.add(session.sql.add_checkpoint, stream=row.number, seq=row.seq, version=row.version, state=stored)
+            remembered = (session.business, row.number, row.seq, row.version, codec.dump_state(state))
+            session.defer(session.sql.add_checkpoint, remembered)
     elif isinstance(state, Customer):
         _save_customer(session, row, is_new, before, state)
     if isinstance(state, StampCard | Coupon):
@@ -63,43 +55,26 @@ def save_rows(
 def _save_card(
     session: Session, row: StreamRow, before: StampCard | None, card: StampCard, entries: Sequence[Entry]
 ) -> None:
-    due = due_at(card)
+    due, deleted = due_at(card), int(card.deleted_at is not None)
     if before is None:
-        session.add(
-            session.sql.add_card,
-            stream=row.number,
-            number=card.number,
-            template=number_of(session, card.template_id),
-            template_version=card.template_version,
-            template_since=row.number,
-            due_at=due,
-            deleted=int(card.deleted_at is not None),
-        )
+        template = number_of(session, card.template_id)
+        new = CardRow(card.number, template, card.template_version, row.number, due, deleted)
+        session.save_card(row.number, new, True)
         return
     moved = (before.template_id, before.template_version) != (card.template_id, card.template_version)
     if not moved and due == due_at(before) and before.deleted_at == card.deleted_at:
         return
+    earlier = session.card(row.number)
+    if earlier is None:
+        raise Corrupt(session.business_name, row.id, row.seq, "the card is missing in the list of cards")
     moves = [entry.seq for entry in entries if isinstance(entry.event, events.TemplateChanged)]
-    _, template, version, since, _, _ = session.one(session.sql.card, b_stream=row.number)
+    since = earlier.template_since
     if moves:
-        session.add(
-            session.sql.add_placement,
-            stream=row.number,
-            since=since,
-            until=moves[-1],
-            template=template,
-            template_version=version,
-        )
+        under = (earlier.template, earlier.template_version)
+        session.defer(session.sql.add_placement, (session.business, row.number, since, moves[-1], *under))
         since = moves[-1]
-    session.run(
-        session.sql.set_card,
-        b_stream=row.number,
-        n_template=number_of(session, card.template_id),
-        n_template_version=card.template_version,
-        n_template_since=since,
-        n_due_at=due,
-        n_deleted=int(card.deleted_at is not None),
-    )
+    template = number_of(session, card.template_id)
+    session.save_card(row.number, CardRow(card.number, template, card.template_version, since, due, deleted), False)
 
 
 def due_at(card: StampCard) -> int | None:
@@ -137,68 +112,37 @@ def _save_rewards(
     entries: Sequence[Entry],
     at_hand: Mapping[UUID, RewardRow],
 ) -> None:
-    touched: dict[UUID, list[int]] = {}
+    touched: dict[UUID, list[Entry]] = {}
     for entry in entries:
         touched_id = reward_id(entry.event)
         if touched_id is not None:
-            touched.setdefault(touched_id, []).append(entry.seq)
-    for touched_id, seqs in touched.items():
+            touched.setdefault(touched_id, []).append(entry)
+    for touched_id, told in touched.items():
         reward = state.rewards[touched_id] if isinstance(state, StampCard) else state.voucher
         known = at_hand.get(touched_id)
-        due = reward_due_at(reward)
-        stored = codec.dump_state(reward)
-        text = ",".join(map(str, seqs))
-        if known is None:
-            session.add(
-                session.sql.add_reward,
-                id=touched_id.bytes,
-                holder=row.number,
-                issued_seq=seqs[0],
-                seq=seqs[-1],
-                seqs=text,
-                redeem_code=reward.redeem_code,
-                due_at=due,
-                state=stored,
-            )
-        else:
-            session.run(
-                session.sql.set_reward,
-                b_id=touched_id.bytes,
-                n_seq=seqs[-1],
-                n_seqs=f"{known.seqs},{text}",
-                n_due_at=due,
-                n_state=stored,
-            )
-
-
-NEVER = (1 << 62) - 1  # An active voucher without an end; NULL is one that is not active.
-
-
-def reward_due_at(reward: IssuedReward) -> int | None:
-    """Answer when a reward's expiry is to be recorded; None where it is settled, or cannot expire."""
-    if reward.status is not RewardStatus.ACTIVE:
-        return None
-    return NEVER if reward.expires_at is None else codec.microseconds(reward.expires_at)
+        first = told[0].seq if known is None else known.issued_seq
+        versions = ",".join(str(entry.version) for entry in told)
+        if known is not None:
+            versions = f"{known.versions},{versions}"
+        session.save_reward(RewardRow(row.number, first, told[-1].seq, versions, reward), known is None)
 
 
 def _save_customer(
     session: Session, row: StreamRow, is_new: bool, before: Aggregate | None, customer: Customer
 ) -> None:
+    business = session.business
     if customer.person is None:
         if isinstance(before, Customer) and before.person is not None and before.person.reference is not None:
-            session.run(session.sql.drop_claim, b_scope=int(Scope.REFERENCE), b_key=before.person.reference)
-        session.run(session.sql.drop_customer, b_stream=row.number)
+            session.drop_claim(Scope.REFERENCE, before.person.reference)
+        session.defer(session.sql.drop_customer, (business, row.number), DROPPING)
         if customer.forgotten:
-            session.run(session.sql.drop_subject_key, b_subject=row.id.bytes)
+            session.drop_key(row.id)
         return
-    name, email, birthday, words = customer_columns(customer.person)
+    columns = customer_columns(customer.person)
     if is_new:
-        session.add(session.sql.add_customer, stream=row.number, name=name, email=email, birthday=birthday, words=words)
+        session.defer(session.sql.add_customer, (business, row.number, *columns, None))
     else:
-        session.run(
-            session.sql.set_customer, b_stream=row.number, n_name=name, n_email=email, n_birthday=birthday,
-            n_words=words,
-        )  # fmt: skip
+        session.defer(session.sql.set_customer, (*columns, row.seq, business, row.number), CHANGING)
 
 
 def customer_columns(person: Person) -> tuple[str, str | None, int | None, str]:

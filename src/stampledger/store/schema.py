@@ -21,11 +21,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeEngine
 
 from stampledger.errors import InvalidInput
 
-FORMAT = 1  # Of the tables; a ledger that finds a higher one does not touch it.
+FORMAT = 2  # Of the tables; a ledger that finds another one does not touch it.
 DEFAULT_PREFIX = "stampledger_"
 
 
@@ -35,17 +37,39 @@ class Schema:
 
     metadata: MetaData
     meta: Table  # The format.
-    head: Table  # One row per business: where its Journal ends.
+    head: Table  # One row per business: where its Journal ends, and where it ended before its latest scan.
     word: Table  # Kinds, actors and channels.
     stream: Table  # One row per aggregate: where it stands, and its state there.
     journal: Table  # Every entry.
     claim: Table  # Whatever may happen once.
+    mention: Table  # Every further entry that speaks of a code.
     checkpoint: Table  # States of the past.
     card: Table  # What lists and batches look cards up by.
     placement: Table  # Templates that cards were under before they were moved.
     reward: Table  # Each reward's state.
     customer: Table  # Personal data in clear, for search; the only such place.
     subject_key: Table  # The key of each person.
+
+
+def _text(length: int) -> TypeEngine[str]:
+    """Text that is compared and ordered byte by byte, on every engine."""
+    return (
+        String(length)
+        .with_variant(String(length, collation="C"), "postgresql")
+        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin"), "mysql", "mariadb")
+    )
+
+
+def _bytes(length: int) -> TypeEngine[bytes]:
+    return LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql", "mariadb")
+
+
+_LONG_TEXT = (
+    Text()
+    .with_variant(Text(collation="C"), "postgresql")
+    .with_variant(mysql.MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_nopad_bin"), "mysql", "mariadb")
+)
+_LONG_BYTES = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
 
 def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
@@ -60,38 +84,39 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
     metadata = MetaData(schema=schema)
 
     def table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
-        return Table(prefix + name, metadata, *columns, sqlite_with_rowid=False)
+        return Table(prefix + name, metadata, *columns, sqlite_with_rowid=False, mariadb_engine="InnoDB")
 
-    def key(name: str, kind: type = BigInteger) -> Column[object]:
+    def key(name: str, kind: type[Integer] | type[SmallInteger] = BigInteger) -> Column[object]:
         return Column(name, kind, primary_key=True, autoincrement=False)
 
     return Schema(
         metadata=metadata,
-        meta=table("meta", Column("name", String(32), primary_key=True), Column("value", BigInteger, nullable=False)),
+        meta=table("meta", Column("name", _text(32), primary_key=True), Column("value", BigInteger, nullable=False)),
         head=table(
             "head",
             key("business", Integer),
-            Column("name", String(200), nullable=False, unique=True),
+            Column("name", _text(200), nullable=False, unique=True),
             Column("seq", BigInteger, nullable=False),
             Column("recorded_at", BigInteger, nullable=False),  # Microseconds since 1970, as everywhere.
-            Column("hash", LargeBinary(32), nullable=False),
+            Column("hash", _bytes(32), nullable=False),
+            Column("previous", _bytes(32), nullable=False),  # The hash before the latest scan.
         ),
         word=table(
             "word",
             key("business", Integer),
             key("number", Integer),
-            Column("text", String(200), nullable=False),
+            Column("text", _text(200), nullable=False),
         ),
         stream=table(
             "stream",
             key("business", Integer),
             key("number"),
-            Column("id", LargeBinary(16), nullable=False),
+            Column("id", _bytes(16), nullable=False),
             Column("kind", SmallInteger, nullable=False),
             Column("version", BigInteger, nullable=False),
             Column("seq", BigInteger, nullable=False),  # Of its latest entry.
             Column("customer", BigInteger, nullable=True),  # The stream of the customer it is about.
-            Column("state", LargeBinary, nullable=True),
+            Column("state", _LONG_BYTES, nullable=True),
             Index(f"ix_{prefix}stream_id", "business", "id", unique=True),
             Index(f"ix_{prefix}stream_customer", "business", "customer"),
         ),
@@ -105,20 +130,26 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("place", Integer, nullable=False),  # In its scan, from 0.
             Column("recorded_at", BigInteger, nullable=False),
             Column("occurred_at", BigInteger, nullable=True),  # None where it is recorded_at.
-            Column("code", String(200), nullable=True),
+            Column("code", _text(200), nullable=True),
             Column("actor", Integer, nullable=True),
             Column("channel", Integer, nullable=True),
-            Column("body", LargeBinary, nullable=False),
-            Column("hash", LargeBinary(32), nullable=False),
+            Column("body", _LONG_BYTES, nullable=False),
+            Column("hash", _bytes(32), nullable=False),
             Index(f"ix_{prefix}journal_stream", "business", "stream", "version", unique=True),
         ),
         claim=table(
             "claim",
             key("business", Integer),
             key("scope", SmallInteger),
-            Column("key", String(520), primary_key=True),
+            Column("key", _text(520), primary_key=True),
             Column("seq", BigInteger, nullable=False),
-            Column("digest", LargeBinary(16), nullable=True),
+            Column("digest", _bytes(16), nullable=True),
+        ),
+        mention=table(
+            "mention",
+            key("business", Integer),
+            Column("code", _text(200), primary_key=True),
+            key("seq"),
         ),
         checkpoint=table(
             "checkpoint",
@@ -126,7 +157,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             key("stream"),
             key("seq"),
             Column("version", BigInteger, nullable=False),
-            Column("state", LargeBinary, nullable=False),
+            Column("state", _LONG_BYTES, nullable=False),
         ),
         card=table(
             "card",
@@ -153,14 +184,14 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
         reward=table(
             "reward",
             key("business", Integer),
-            Column("id", LargeBinary(16), primary_key=True),
+            Column("id", _bytes(16), primary_key=True),
             Column("holder", BigInteger, nullable=False),  # The card's or coupon's stream.
             Column("issued_seq", BigInteger, nullable=False),
             Column("seq", BigInteger, nullable=False),  # Of its latest entry.
-            Column("seqs", Text, nullable=False),  # Of all its entries, as a JSON array.
-            Column("redeem_code", String(64), nullable=True),
+            Column("versions", _LONG_TEXT, nullable=False),  # Of its holder, one for each of its entries: 2,7,9.
+            Column("redeem_code", _text(64), nullable=True),
             Column("due_at", BigInteger, nullable=True),  # When it expires, while it is active.
-            Column("state", LargeBinary, nullable=False),
+            Column("state", _LONG_BYTES, nullable=False),
             Index(f"ix_{prefix}reward_holder", "business", "holder", "issued_seq"),
             Index(f"ix_{prefix}reward_code", "business", "redeem_code"),
             Index(f"ix_{prefix}reward_due", "business", "due_at"),
@@ -169,17 +200,19 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             "customer",
             key("business", Integer),
             key("stream"),
-            Column("name", String(200), nullable=False),
-            Column("email", String(320), nullable=True),
+            Column("name", _text(200), nullable=False),
+            Column("email", _text(320), nullable=True),
             Column("birthday", Integer, nullable=True),  # Month and day, as 229 for 29 February.
-            Column("words", Text, nullable=False),  # Name and e-mail as search reads them.
+            Column("words", _LONG_TEXT, nullable=False),  # Name and e-mail as search reads them.
+            Column("changed", BigInteger, nullable=True),  # The latest entry, where it was changed since it was new.
+            Index(f"ix_{prefix}customer_changed", "business", "changed"),
             Index(f"ix_{prefix}customer_birthday", "business", "birthday"),
         ),
         subject_key=table(
             "subject_key",
             key("business", Integer),
-            Column("subject", LargeBinary(16), primary_key=True),
-            Column("key", LargeBinary, nullable=False),
+            Column("subject", _bytes(16), primary_key=True),
+            Column("key", _LONG_BYTES, nullable=False),
         ),
     )
 

@@ -1,8 +1,7 @@
-"""One transaction: rows read and written by the constant statements, for one business."""
+"""One transaction: the rows of one business, read when they are asked for and written together."""
 
-from collections.abc import Iterator, Mapping
-from enum import IntEnum
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 from uuid import UUID
 
 import attrs
@@ -12,23 +11,15 @@ from stampledger.aggregates import Aggregate, BrandState, Campaign, Coupon, Cust
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt
 from stampledger.rewards import IssuedReward
-from stampledger.sources import Random
-from stampledger.store.statements import Statement, Statements
+from stampledger.store.head import Head
+from stampledger.store.kinds import Scope, StreamKind
+from stampledger.store.plan import CardRow, Claimed, NeedsLock, RewardRow, StreamRow, put
+from stampledger.store.statements import first_look
+from stampledger.store.transaction import DROPPING, Place, Transaction, Words
 
-BATCH = 1_000  # Rows fetched at a time.
+__all__ = ["CardRow", "Claimed", "RewardRow", "Scope", "Session", "StreamKind", "StreamRow"]
+
 EVERYTHING = (1 << 62) - 1  # Beyond every entry.
-
-
-class StreamKind(IntEnum):
-    """What a stream is, as stored."""
-
-    OTHER = 0  # Written by eventsourcing, unknown to us.
-    CARD = 1
-    COUPON = 2
-    CUSTOMER = 3
-    TEMPLATE = 4
-    CAMPAIGN = 5
-    BRAND = 6
 
 
 STATES: Mapping[StreamKind, type[Aggregate]] = {
@@ -41,167 +32,101 @@ STATES: Mapping[StreamKind, type[Aggregate]] = {
 }
 
 
-class Scope(IntEnum):
-    """What may happen once, as stored."""
+@attrs.frozen
+class Hint:
+    """What a command will look at first, so that it can be fetched at once."""
 
-    CODE = 1  # A code that gave stamps.
-    KEY = 2  # An idempotency key.
-    TEMPLATE = 3  # A template's key.
-    CAMPAIGN = 4  # A campaign's key.
-    BRAND = 5  # The brand: there is one.
-    REFERENCE = 6  # The caller's own id of a customer.
-    IMPORTED = 7  # A card's id in the system it came from.
-    SENT = 8  # A campaign on a card.
-    BIRTHDAY = 9  # A year on a card.
-    VOID = 10  # A scan that was voided.
-    MENTION = 11  # Further entries that speak of a code.
-    REFUSED = 12  # An idempotency key whose request was refused and recorded.
+    card: UUID
+    code: str | None = None
+    key: str | None = None
 
 
-@attrs.frozen(slots=False)
-class StreamRow:
-    """Where a stream stands."""
+class Session(Transaction):
+    """The rows of one business, within one transaction: what is written here is seen here at once."""
 
-    number: int
-    id: UUID
-    kind: StreamKind
-    version: int
-    seq: int
-    customer: int | None
-    state: bytes | None
+    def __init__(self, place: Place, cursor: Any, words: Words, head: Head | None = None, writes: bool = False) -> None:
+        super().__init__(place, cursor, words, head, writes)
+        self._streams: dict[int, StreamRow] = {}
+        self._numbers: dict[UUID, int] = {}
+        self._claims: dict[tuple[int, str], Claimed | None] = {}
+        self._codes: dict[str, dict[str, int]] = {}  # Claims of a code, by their keys.
+        self._cards: dict[int, CardRow] = {}
+        self._rewards: dict[UUID, RewardRow] = {}
+        self._keys: dict[UUID, bytes | None] = {}
+        self._last_number: int | None = None
 
+    def absorb(self, child: Self) -> None:
+        """Take over what a nested session has written."""
+        super().absorb(child)
+        for mine, theirs in (
+            (self._streams, child._streams), (self._numbers, child._numbers), (self._claims, child._claims),
+            (self._cards, child._cards), (self._rewards, child._rewards), (self._keys, child._keys),
+        ):  # fmt: skip
+            mine.update(theirs)  # type: ignore[arg-type]
+        for code, keys in child._codes.items():
+            self._codes.setdefault(code, {}).update(keys)
+        self._last_number = child._last_number or self._last_number
 
-@attrs.frozen(slots=False)
-class RewardRow:
-    """A reward, who holds it, and its entries."""
+    def forget(self) -> None:
+        """Remember no row that was read or written; the database has them all."""
+        assert not self.plan
+        for known in (self._streams, self._numbers, self._claims, self._codes, self._cards, self._rewards, self._keys):
+            known.clear()
 
-    holder: int
-    issued_seq: int
-    seq: int
-    seqs: str
-    reward: IssuedReward
+    def fetch(self, hint: Hint) -> None:
+        """Fetch what a command will look at first by one statement."""
+        code = hint.code or ""
+        statement = self.sql.page(first_look, (("code", bool(hint.code)), ("key", bool(hint.key))))
+        known: dict[str, Any] = {"b_business": self.business, "b_id": hint.card.bytes}
+        parameters = {**known, "b_from": code, "b_to": f"{code}\x0b", "b_key": hint.key}
+        self.cursor.execute(statement.sql, statement.arguments(parameters))
+        rows = self.cursor.fetchall()
+        if not rows:
+            return
+        first, root = rows[0], self._root()  # Which may know better: what is planned is not in the database.
+        if root._head is None:
+            root._head = Head(*first[:3])
+        if first[3] is not None and first[3] not in root._streams:
+            root._know(self._stream_row(first[3:10]))
+        if hint.code and code not in root._codes:
+            root._codes[code] = {row[10]: row[11] for row in rows if row[10] is not None}
+        if hint.key:
+            for place, scope in ((-4, Scope.KEY), (-2, Scope.REFUSED)):
+                seq, digest = first[place], first[place + 1]
+                root._claims.setdefault((int(scope), hint.key), None if seq is None else (seq, digest))
 
-
-class Words:
-    """Kinds, actors and channels by number; what is once written never changes, so it may be remembered."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self.texts: dict[int, str] = {}
-
-    def learn(self, number: int, text: str) -> None:
-        """Remember a word."""
-        self.numbers[text] = number
-        self.texts[number] = text
-
-
-class Session:
-    """The rows of one business, within one transaction."""
-
-    def __init__(
-        self, cursor: Any, statements: Statements, business: int, business_name: str, words: Words, random: Random
-    ) -> None:
-        self.sql = statements
-        self.business = business
-        self.business_name = business_name
-        self._cursor = cursor
-        self._words = words
-        self._random = random
-        self.new_words: list[tuple[int, str]] = []  # Remembered by the store once they are committed.
-
-    # Statements.
-
-    def run(self, statement: Statement, **parameters: Any) -> None:
-        """Execute a statement for this business."""
-        parameters["b_business"] = self.business
-        self._cursor.execute(statement.sql, statement.arguments(parameters))
-
-    def one(self, statement: Statement, **parameters: Any) -> Any:
-        """Answer a statement's first row, or None."""
-        parameters["b_business"] = self.business
-        return self._cursor.execute(statement.sql, statement.arguments(parameters)).fetchone()
-
-    def all(self, statement: Statement, **parameters: Any) -> list[Any]:
-        """Answer all rows of a statement."""
-        parameters["b_business"] = self.business
-        rows: list[Any] = self._cursor.execute(statement.sql, statement.arguments(parameters)).fetchall()
-        return rows
-
-    def add(self, statement: Statement, **values: Any) -> None:
-        """Insert a row for this business."""
-        values["business"] = self.business
-        self._cursor.execute(statement.sql, statement.arguments(values))
-
-    def each(self, statement: Statement, **parameters: Any) -> Iterator[Any]:
-        """Iterate over the rows of a statement by a cursor of its own, in bounded memory."""
-        parameters["b_business"] = self.business
-        cursor = self._cursor.connection.cursor()
-        try:
-            cursor.execute(statement.sql, statement.arguments(parameters))
-            while rows := cursor.fetchmany(BATCH):
-                yield from rows
-        finally:
-            cursor.close()
-
-    # Words.
-
-    def word(self, text: str | None) -> int | None:
-        """Answer a word's number, giving it one where it has none."""
-        if text is None:
-            return None
-        number = self._words.numbers.get(text)
-        if number is None:
-            number = self.known_word(text)
-        if number is None:
-            number = 1 + max([*self._words.texts, *(number for number, _ in self.new_words)], default=0)
-            self.add(self.sql.add_word, number=number, text=text)
-            self.new_words.append((number, text))
-        return number
-
-    def known_word(self, text: str) -> int | None:
-        """Answer a word's number, or None where it has none."""
-        number = self._words.numbers.get(text)
-        if number is not None:
-            return number
-        for new, known in self.new_words:
-            if known == text:
-                return new
-        self._learn()
-        return self._words.numbers.get(text)
-
-    def text(self, number: int | None) -> str | None:
-        """Answer the word of a number."""
-        if number is None:
-            return None
-        text = self._words.texts.get(number)
-        if text is None:
-            text = dict(self.new_words).get(number)
-        if text is None:
-            self._learn()
-            text = self._words.texts.get(number)
-        if text is None:
-            raise Corrupt(self.business_name, None, None, f"word {number} is missing")
-        return text
-
-    def _learn(self) -> None:
-        fresh = {number for number, _ in self.new_words}
-        for number, text in self.all(self.sql.words):
-            if number not in fresh:
-                self._words.learn(number, text)
+    def _know(self, row: StreamRow) -> StreamRow:
+        if self._writes:
+            self._streams[row.number] = row
+            self._numbers[row.id] = row.number
+        return row
 
     # Streams and their states.
 
     def stream(self, stream_id: UUID) -> StreamRow | None:
         """Answer where a stream stands, by its id."""
-        row = self.one(self.sql.stream_by_id, b_id=stream_id.bytes)
-        return None if row is None else self._stream_row(row)
+        for session in self._line():
+            number = session._numbers.get(stream_id)
+            if number is not None:
+                return self.stream_by_number(number)
+        row = self.fetch_one(self.sql.stream_by_id, {"b_id": stream_id.bytes})
+        return None if row is None else self._know(self._stream_row(row))
 
     def stream_by_number(self, number: int) -> StreamRow:
         """Answer where a stream stands, by its number."""
-        row = self.one(self.sql.stream_by_number, b_number=number)
+        for session in self._line():
+            known = session._streams.get(number)
+            if known is not None:
+                return known
+        row = self.fetch_one(self.sql.stream_by_number, {"b_number": number})
         if row is None:
             raise Corrupt(self.business_name, None, number, "the stream that begins here is missing")
-        return self._stream_row(row)
+        return self._know(self._stream_row(row))
+
+    def save_stream(self, row: StreamRow, is_new: bool) -> None:
+        """Write where a stream stands now."""
+        self._know(row)
+        put(self.plan.streams, row.number, row, is_new)
 
     def _stream_row(self, row: Any) -> StreamRow:
         number, stream_id, kind, version, seq, customer, state = row
@@ -214,6 +139,10 @@ class Session:
         """Answer the state of a stream's live row."""
         if row.state is None:
             raise Corrupt(self.business_name, row.id, row.seq, "the live row has no state: rebuild the ledger")
+        if isinstance(row.state, STATES[row.kind]):
+            return row.state
+        if not isinstance(row.state, bytes):
+            raise Corrupt(self.business_name, row.id, row.seq, "the state of the live row is of another type")
         state: Aggregate = self.load(STATES[row.kind], row.state, row.id, row.seq)
         return state
 
@@ -226,17 +155,100 @@ class Session:
 
     # Claims.
 
-    def claim(self, scope: Scope, key: str) -> tuple[int, bytes | None] | None:
+    def claim(self, scope: Scope, key: str) -> Claimed | None:
         """Answer (seq, digest) of what has happened under a key, or None."""
-        row: tuple[int, bytes | None] | None = self.one(self.sql.claim, b_scope=int(scope), b_key=key)
+        place = (int(scope), key)
+        for session in self._line():
+            if place in session._claims:
+                return session._claims[place]
+        row: Claimed | None = self.fetch_one(self.sql.claim, {"b_scope": place[0], "b_key": key})
+        if self._writes:
+            self._claims[place] = row
         return row
+
+    def claims_of_code(self, code: str) -> list[tuple[str, int]]:
+        """Answer (key, seq) of the claims of a code: for the business, for a template, for a card."""
+        found: dict[str, int] = {}
+        for session in reversed(list(self._line())):
+            known = session._codes.get(code)
+            if known is None and session._parent is None:
+                known = session._codes[code] = dict(self._code_rows(code))
+            found.update(known or {})
+        return sorted(found.items())
+
+    def _code_rows(self, code: str) -> list[tuple[str, int]]:
+        statement, bounds = self.sql.claims_between, {"b_from": code, "b_to": f"{code}\x0b"}
+        parameters = {"b_business": self.business, "b_scope": int(Scope.CODE), "b_limit": EVERYTHING, **bounds}
+        self.cursor.execute(statement.sql, statement.arguments(parameters))
+        rows: list[tuple[str, int]] = self.cursor.fetchall()
+        return rows
+
+    def add_claim(self, scope: Scope, key: str, seq: int, digest: bytes | None = None, anew: bool = False) -> None:
+        """Claim a key; *anew* where it is claimed already, and stands for another entry from now on."""
+        place = (int(scope), key)
+        if scope is Scope.CODE:
+            code = key.partition("\n")[0]
+            self.claims_of_code(code)
+            self._codes.setdefault(code, {})[key] = seq
+        self._claims[place] = (seq, digest)
+        put(self.plan.claims, place, (seq, digest), not anew)
+
+    def drop_claim(self, scope: Scope, key: str) -> None:
+        """Let a key be free again."""
+        self._claims[int(scope), key] = None
+        self.defer(self.sql.drop_claim, (self.business, int(scope), key), DROPPING)
+
+    def mention(self, code: str, seq: int) -> None:
+        """Note one more entry that speaks of a code."""
+        self.defer(self.sql.add_mention, (self.business, code, seq))
+
+    # Cards.
+
+    def card(self, number: int) -> CardRow | None:
+        """Answer the row of a card, by its stream's number."""
+        for session in self._line():
+            known = session._cards.get(number)
+            if known is not None:
+                return known
+        row = self.fetch_one(self.sql.card, {"b_stream": number})
+        if row is None:
+            return None
+        card = CardRow(*row)
+        if self._writes:
+            self._cards[number] = card
+        return card
+
+    def save_card(self, stream: int, row: CardRow, is_new: bool) -> None:
+        """Write the row of a card."""
+        self._cards[stream] = row
+        put(self.plan.cards, stream, row, is_new)
+        if is_new:
+            self._last_number = max(self.last_number(), row.number)
+
+    def last_number(self) -> int:
+        """Answer the highest card number given out; 0 where there is none."""
+        for session in self._line():
+            if session._last_number is not None:
+                return session._last_number
+        highest = self.fetch_one(self.sql.last_number, {})[0]
+        self._last_number = highest or 0
+        return self._last_number
 
     # Rewards.
 
     def reward(self, reward_id: UUID) -> RewardRow | None:
         """Answer a reward by its id."""
-        row = self.one(self.sql.reward, b_id=reward_id.bytes)
+        for session in self._line():
+            known = session._rewards.get(reward_id)
+            if known is not None:
+                return known
+        row = self.fetch_one(self.sql.reward, {"b_id": reward_id.bytes})
         return None if row is None else self.reward_row(row)
+
+    def save_reward(self, row: RewardRow, is_new: bool) -> None:
+        """Write a reward."""
+        self._rewards[row.reward.id] = row
+        put(self.plan.rewards, row.reward.id, row, is_new)
 
     def rewards_of(self, holder: int, upto: int = EVERYTHING) -> list[RewardRow]:
         """Answer the rewards a card or coupon had been given up to an entry, in the order they were given."""
@@ -244,14 +256,14 @@ class Session:
 
     def reward_row(self, row: Any) -> RewardRow:
         """Read a row of a statement over rewards."""
-        reward_id, holder, issued_seq, seq, seqs, state = row
+        reward_id, holder, issued_seq, seq, versions, state = row
         try:
             reward = codec.load_state(IssuedReward, state)
         except codec.Unreadable as error:
             raise Corrupt(
                 self.business_name, UUID(bytes=reward_id), seq, f"a reward cannot be read: {error}"
             ) from error
-        return RewardRow(holder, issued_seq, seq, seqs, reward)
+        return RewardRow(holder, issued_seq, seq, versions, reward)
 
     # Seals.
 
@@ -263,20 +275,35 @@ class Session:
 
     def sealer(self, subject: UUID, stream_id: UUID) -> codec.Seal:
         """Answer what seals for a stream with a person's key, which is made where there is none."""
-        row = self.one(self.sql.subject_key, b_subject=subject.bytes)
-        if row is None:
-            key = privacy.new_key(self._random)
-            self.add(self.sql.add_subject_key, subject=subject.bytes, key=key)
-        else:
-            key = row[0]
+        key = self._key_of(subject)
+        if key is None:
+            if self.head.is_provisional:  # Somebody may be forgetting this very person.
+                raise NeedsLock
+            key = self._keys[subject] = privacy.new_key(self._place.random)
+            self.defer(self.sql.add_subject_key, (self.business, subject.bytes, key))
         return lambda plain: privacy.seal(key, stream_id, plain)
+
+    def drop_key(self, subject: UUID) -> None:
+        """Forget a person's key."""
+        self._keys[subject] = None
+        self.defer(self.sql.drop_subject_key, (self.business, subject.bytes), DROPPING)
+
+    def _key_of(self, subject: UUID) -> bytes | None:
+        for session in self._line():
+            if subject in session._keys:
+                return session._keys[subject]
+        row = self.fetch_one(self.sql.subject_key, {"b_subject": subject.bytes})
+        key = None if row is None else row[0]
+        if self._writes:
+            self._keys[subject] = key
+        return key
 
     def unsealer(self, subject: UUID, stream_id: UUID) -> codec.Unseal:
         """Answer what opens a stream's seals with a person's key; without a key it answers None."""
 
         def unseal(sealed: bytes) -> bytes | None:
-            row = self.one(self.sql.subject_key, b_subject=subject.bytes)
-            return None if row is None else privacy.unseal(row[0], stream_id, sealed)
+            key = self._key_of(subject)
+            return None if key is None else privacy.unseal(key, stream_id, sealed)
 
         return unseal
 

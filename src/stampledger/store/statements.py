@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Dialect, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql import ClauseElement
 
+from stampledger.store.engines.backend import Backend
+from stampledger.store.kinds import Scope
 from stampledger.store.schema import Schema
 
 Shape = tuple[tuple[str, int], ...]  # The ways a list is narrowed, and by how many values each.
 
 PAGES_MAX = 256
+LIMIT = bindparam("b_limit", type_=BigInteger)
 
 
 class Statement:
@@ -45,9 +48,10 @@ class Statement:
 class Statements:
     """Every constant statement over a schema. Parameters that choose rows begin with *b_*, new values with *n_*."""
 
-    def __init__(self, s: Schema, dialect: Dialect) -> None:
+    def __init__(self, s: Schema, backend: Backend) -> None:
         self.tables = s
-        self.dialect = dialect
+        self.backend = backend
+        self.dialect = dialect = backend.dialect
         self._pages: dict[tuple[Any, Shape], Statement] = {}
 
         def made(construct: ClauseElement) -> Statement:
@@ -68,7 +72,10 @@ class Statements:
         self.next_business = made(select(func.coalesce(func.max(h.business), 0) + 1))
         self.add_head = made(insert(s.head))
         self.head = made(select(h.seq, h.recorded_at, h.hash).where(by(h.business)))
-        self.set_head = made(update(s.head).where(by(h.business)).values(**new("seq", "recorded_at", "hash")))
+        self.lock_head = made(select(h.seq, h.recorded_at, h.hash).where(by(h.business)).with_for_update())
+        self.set_head = made(
+            update(s.head).where(by(h.business)).values(**new("seq", "recorded_at", "hash"), previous=h.hash)
+        )
         self.touch_head = made(update(s.head).where(by(h.business)).values(seq=h.seq))
 
         self.words = made(select(w.number, w.text).where(by(w.business)))
@@ -81,7 +88,7 @@ class Statements:
             select(*stream_columns)
             .where(by(st.business), st.number > bindparam("b_number"))
             .order_by(st.number)
-            .limit(bindparam("b_limit"))
+            .limit(LIMIT)
         )
         self.add_stream = made(insert(s.stream))
         self.set_stream = made(
@@ -101,26 +108,26 @@ class Statements:
         entries = select(*entry).select_from(joined).where(by(j.business))
         self.entry = made(entries.where(by(j.seq)))
         self.entries_after = made(
-            entries.where(j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
-            .order_by(j.seq)
-            .limit(bindparam("b_limit"))
+            entries.where(j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto")).order_by(j.seq).limit(LIMIT)
         )
         self.stream_entries = made(
             entries.where(
                 by(j.stream), j.version > bindparam("b_after"), j.version <= bindparam("b_last"),
                 j.seq <= bindparam("b_upto"),
-            ).order_by(j.version)
+            ).order_by(j.version).limit(LIMIT)
         )  # fmt: skip
         self.stream_entry = made(entries.where(by(j.stream), by(j.version)))
-        facts = select(j.seq, j.kind, func.coalesce(j.occurred_at, j.recorded_at), j.code, j.body)
+        facts = select(j.seq, j.kind, func.coalesce(j.occurred_at, j.recorded_at), j.code, j.body, j.version)
         self.stream_facts = made(
             facts.where(
                 by(j.business), by(j.stream), j.version > bindparam("b_after"), j.version <= bindparam("b_last"),
                 j.seq <= bindparam("b_upto"),
-            ).order_by(j.version)
+            ).order_by(j.version).limit(LIMIT)
         )  # fmt: skip
         self.bodies = made(
-            facts.where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto")).order_by(j.seq)
+            facts.where(by(j.business), j.seq > bindparam("b_after"), j.seq <= bindparam("b_upto"))
+            .order_by(j.seq)
+            .limit(LIMIT)
         )
         self.recorded_at = made(select(j.recorded_at).where(by(j.business), by(j.seq)))
         self.add_entry = made(insert(s.journal))
@@ -130,6 +137,13 @@ class Statements:
             select(cl.key, cl.seq)
             .where(by(cl.business), by(cl.scope), cl.key >= bindparam("b_from"), cl.key < bindparam("b_to"))
             .order_by(cl.key)
+            .limit(LIMIT)
+        )
+        self.claims_after = made(
+            select(cl.key, cl.seq)
+            .where(by(cl.business), by(cl.scope), cl.key > bindparam("b_after"))
+            .order_by(cl.key)
+            .limit(LIMIT)
         )
         self.claims = made(
             select(cl.scope, cl.key, cl.seq)
@@ -139,7 +153,7 @@ class Statements:
                 | ((cl.scope == bindparam("b_scope")) & (cl.key > bindparam("b_key"))),
             )
             .order_by(cl.scope, cl.key)
-            .limit(bindparam("b_limit"))
+            .limit(LIMIT)
         )
         self.count_claims = made(select(func.count()).where(by(cl.business), by(cl.scope)))
         self.counts = {
@@ -149,6 +163,11 @@ class Statements:
         self.add_claim = made(insert(s.claim))
         self.set_claim = made(update(s.claim).where(by(cl.business), by(cl.scope), by(cl.key)).values(**new("seq")))
         self.drop_claim = made(delete(s.claim).where(by(cl.business), by(cl.scope), by(cl.key)))
+        m = s.mention.c
+        self.add_mention = made(insert(s.mention))
+        self.mentions = made(select(m.seq).where(by(m.business), by(m.code)).order_by(m.seq))
+        self.count_mentions = made(select(func.count()).select_from(s.mention).where(by(m.business)))
+        self.is_mentioned = made(select(m.seq).where(by(m.business), by(m.code), by(m.seq)))
         self.drop_claims = made(delete(s.claim).where(by(cl.business), by(cl.scope)))
 
         self.checkpoint = made(
@@ -176,7 +195,7 @@ class Statements:
             select(ca.stream, ca.template)
             .where(by(ca.business), ca.deleted == 0, ca.stream > bindparam("b_after"))
             .order_by(ca.stream)
-            .limit(bindparam("b_limit"))
+            .limit(LIMIT)
         )
         self.cards_under = made(
             select(ca.stream).where(by(ca.business), by(ca.template), ca.deleted == 0).order_by(ca.stream)
@@ -204,8 +223,13 @@ class Statements:
             .values(**new("template", "template_version", "template_since", "due_at", "deleted"))
         )
 
-        reward = (re.id, re.holder, re.issued_seq, re.seq, re.seqs, re.state)
-        self.all_rewards = made(select(*reward, re.redeem_code, re.due_at).where(by(re.business)))
+        reward = (re.id, re.holder, re.issued_seq, re.seq, re.versions, re.state)
+        self.all_rewards = made(
+            select(*reward, re.redeem_code, re.due_at)
+            .where(by(re.business), re.id > bindparam("b_after"))
+            .order_by(re.id)
+            .limit(LIMIT)
+        )
         self.reward = made(select(*reward).where(by(re.business), by(re.id)))
         self.rewards_of = made(
             select(*reward)
@@ -221,21 +245,19 @@ class Statements:
         )  # fmt: skip
         self.add_reward = made(insert(s.reward))
         self.set_reward = made(
-            update(s.reward).where(by(re.business), by(re.id)).values(**new("seq", "seqs", "due_at", "state"))
+            update(s.reward).where(by(re.business), by(re.id)).values(**new("seq", "versions", "due_at", "state"))
         )
 
         self.add_customer = made(insert(s.customer))
         self.set_customer = made(
-            update(s.customer).where(by(cu.business), by(cu.stream)).values(**new("name", "email", "birthday", "words"))
+            update(s.customer)
+            .where(by(cu.business), by(cu.stream))
+            .values(**new("name", "email", "birthday", "words", "changed"))
         )
         self.drop_customer = made(delete(s.customer).where(by(cu.business), by(cu.stream)))
         self.customer = made(select(cu.name, cu.email, cu.birthday, cu.words).where(by(cu.business), by(cu.stream)))
-        self.customers_matching = made(
-            select(cu.stream).where(by(cu.business), func.instr(cu.words, bindparam("b_words")) > 0)
-        )
         self.customers_changed = made(
-            select(st.number, st.id)
-            .where(by(st.business), by(st.kind), st.seq > bindparam("b_seq"))
+            select(cu.stream).where(by(cu.business), cu.changed > bindparam("b_seq"), cu.stream <= bindparam("b_seq"))
         )  # fmt: skip
         self.customers_born = made(
             select(cu.stream)
@@ -249,7 +271,7 @@ class Statements:
 
         self.clear = {
             table.name: made(delete(table).where(table.c.business == bindparam("b_business")))
-            for table in (s.checkpoint, s.card, s.placement, s.reward, s.customer)
+            for table in (s.checkpoint, s.card, s.placement, s.reward, s.customer, s.mention)
         }
 
     def page(self, build: Callable[["Statements", Shape], Statement], shape: Shape) -> Statement:
@@ -260,3 +282,31 @@ class Statements:
                 self._pages.clear()
             statement = self._pages[build, shape] = build(self, shape)
         return statement
+
+
+def first_look(sql: Statements, shape: Shape) -> Statement:
+    """Answer the statement that fetches the head, a stream, and the claims of a code and of an idempotency key."""
+    h, st, s = sql.tables.head.c, sql.tables.stream.c, sql.tables
+    chosen = dict(shape)
+    code, key, refused = s.claim.alias(), s.claim.alias(), s.claim.alias()
+    source = s.head.outerjoin(s.stream, and_(st.business == h.business, st.id == bindparam("b_id")))
+    columns = [
+        h.seq, h.recorded_at, h.hash, st.number, st.id, st.kind, st.version, st.seq, st.customer, st.state,
+    ]  # fmt: skip
+    if chosen["code"]:
+        source = source.outerjoin(
+            code,
+            and_(
+                code.c.business == h.business, code.c.scope == int(Scope.CODE), code.c.key >= bindparam("b_from"),
+                code.c.key < bindparam("b_to"),
+            ),
+        )  # fmt: skip
+        columns += [code.c.key, code.c.seq]
+    if chosen["key"]:
+        for table, scope in ((key, Scope.KEY), (refused, Scope.REFUSED)):
+            source = source.outerjoin(
+                table,
+                and_(table.c.business == h.business, table.c.scope == int(scope), table.c.key == bindparam("b_key")),
+            )
+            columns += [table.c.seq, table.c.digest]
+    return Statement(select(*columns).select_from(source).where(h.business == bindparam("b_business")), sql.dialect)

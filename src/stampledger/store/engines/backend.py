@@ -1,0 +1,190 @@
+"""What one database engine does in its own way: transactions, errors, and the few pieces of SQL that differ."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import Dialect, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import ColumnElement
+
+from stampledger.errors import StampledgerError, StorageError
+from stampledger.store.schema import Schema
+
+if TYPE_CHECKING:
+    from stampledger.store.session import Session
+
+WAIT_SECONDS = 10.0  # How long a writer waits for others, in the database and in retries together.
+DURABILITIES = ("full", "normal")
+
+
+class Backend(ABC):
+    """One engine, for one ledger.
+
+    Connections here are those of the driver. Transactions are begun and ended by statements of our own.
+    """
+
+    name: ClassVar[str]
+    appends_at_once: ClassVar[bool] = False  # Whether a command can be appended by one statement, without a lock first.
+
+    def __init__(self, engine: Engine, schema_name: str | None, durability: str) -> None:
+        self.engine = engine
+        self.schema_name = schema_name
+        self.durability = durability
+        kind: Any = type(engine.dialect)
+        self.dialect: Dialect = kind(paramstyle=self.paramstyle)
+        self._translated = {committing: _Translated(self, committing) for committing in (False, True)}
+
+    paramstyle: ClassVar[str] = "format"
+    locks_head: ClassVar[bool] = True  # Whether the head's row is locked by itself, once a transaction has begun.
+    waits_by_itself: ClassVar[bool] = False  # Whether a conflict means that the database has waited long enough.
+    creates_at_once: ClassVar[bool] = True  # Whether tables are created in a transaction, all or none.
+
+    # Connections.
+
+    def connect(self) -> Any:
+        """Take a connection from the engine's pool.
+
+        Raises:
+            StorageError: The database cannot be opened.
+        """
+        with self.translated():
+            return self.engine.raw_connection()
+
+    @abstractmethod
+    def prepare(self, connection: Any, *, ours: bool) -> None:
+        """Make a connection safe, and see that it is.
+
+        Raises:
+            UnsafeDurability: The database would acknowledge what it may lose.
+        """
+
+    @abstractmethod
+    def identity(self, connection: Any) -> tuple[object, ...]:
+        """Answer what tells one database from another, by whatever name it was opened."""
+
+    def is_shared(self, connection: Any) -> bool:
+        """Answer whether there is but one connection for everybody, as to a database in memory."""
+        return False
+
+    # Transactions.
+
+    def controlled(self, connection: Any) -> AbstractContextManager[None]:
+        """Begin and end transactions where this library says, and leave the connection as it was."""
+        return nullcontext()
+
+    @abstractmethod
+    def own(self, connection: Any) -> None:
+        """Let a connection of the ledger's own begin no transactions by itself."""
+
+    @abstractmethod
+    def in_transaction(self, connection: Any) -> bool:
+        """Answer whether a transaction is under way."""
+
+    @abstractmethod
+    def begin_writing(self, cursor: Any) -> None:
+        """Begin a transaction that will write."""
+
+    @abstractmethod
+    def begin_reading(self, cursor: Any) -> None:
+        """Begin a transaction in which every read is of one moment."""
+
+    def end_reading(self, cursor: Any) -> None:
+        """End a transaction that only read."""
+        cursor.execute("ROLLBACK")
+
+    # Within the caller's own transaction.
+
+    def snapshot(self, cursor: Any) -> AbstractContextManager[None]:
+        """Let all reads be of one moment, as far as the caller's own transaction allows."""
+        return nullcontext()
+
+    def deleting_for_good(self, cursor: Any) -> AbstractContextManager[None]:
+        """Let what is deleted be overwritten: a forgotten person's key must be gone."""
+        return nullcontext()
+
+    # Errors.
+
+    def translated(self, *, committing: bool = False) -> AbstractContextManager[None]:
+        """Let no driver's or SQLAlchemy's error out: each becomes one of ours."""
+        return self._translated[committing]
+
+    @abstractmethod
+    def driver_errors(self) -> type[BaseException]:
+        """Answer the class of all the driver's errors."""
+
+    @abstractmethod
+    def ours(self, error: BaseException, committing: bool) -> StampledgerError:
+        """Answer one of the driver's errors as one of ours, without a value that was bound."""
+
+    # Tables.
+
+    @abstractmethod
+    def has_table(self, cursor: Any, name: str) -> bool:
+        """Answer whether there is a table of a name."""
+
+    def creation(self, tables: Schema) -> list[str]:
+        """Answer the statements that create the tables and indexes that are not there yet."""
+        statements: list[str] = []
+        for table in tables.metadata.sorted_tables:
+            statements.append(str(CreateTable(table, if_not_exists=True).compile(dialect=self.dialect)))
+            statements.extend(
+                str(CreateIndex(index, if_not_exists=True).compile(dialect=self.dialect))
+                for index in sorted(table.indexes, key=lambda index: str(index.name))
+            )
+        return statements
+
+    # Pieces of SQL.
+
+    def append(self, session: "Session") -> tuple[int, int]:
+        """Append what a session planned with provisional numbers, by one statement that commits itself.
+
+        Answers (what its numbers are short of the true ones, when it was recorded).
+
+        Raises:
+            NeedsLock: It is more than one statement can do.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def among(self, column: Any, name: str) -> ColumnElement[bool]:
+        """Answer whether a number is in a list of any length, which is bound as one parameter."""
+
+    def numbers(self, numbers: Sequence[int]) -> object:
+        """Answer a list of numbers as `among` takes it: as a JSON array, where the driver binds no lists."""
+        return json.dumps(list(numbers))
+
+    @abstractmethod
+    def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
+        """Answer whether a text holds some words anywhere."""
+
+    def insert_many(self, cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert or change many rows by one statement."""
+        cursor.executemany(statement, rows)
+
+
+class _Translated(AbstractContextManager[None]):
+    """A class rather than a generator, which would cost a microsecond each of the three times a command needs it."""
+
+    def __init__(self, backend: Backend, committing: bool) -> None:
+        self._backend = backend
+        self._committing = committing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or isinstance(error, StampledgerError):
+            return
+        if isinstance(error, DBAPIError):
+            raise self._backend.ours(error.orig or error, self._committing) from error
+        if isinstance(error, SQLAlchemyError):
+            raise StorageError(f"the database layer failed: {type(error).__name__}") from error
+        if isinstance(error, self._backend.driver_errors()):
+            raise self._backend.ours(error, self._committing) from error

@@ -1,0 +1,203 @@
+"""PostgreSQL by psycopg 3: READ COMMITTED to write, REPEATABLE READ to read, set with each transaction.
+
+A writer that takes the head's row lock first reads nothing that another writer may still change. One that does not
+(see `at_once`) learns of a conflict by a unique key. No table locks, advisory locks or NOTIFY.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int8BinaryDumper
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func
+from sqlalchemy.sql import ColumnElement
+
+from stampledger.errors import (
+    Conflict,
+    LoginRefused,
+    OutcomeUnknown,
+    RightsMissing,
+    StampledgerError,
+    StatementTimedOut,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+    StorageUnreachable,
+    UnsafeDurability,
+)
+from stampledger.store.engines.at_once import AtOnce
+from stampledger.store.engines.backend import WAIT_SECONDS, Backend
+from stampledger.store.head import PROVISIONAL
+
+if TYPE_CHECKING:
+    from stampledger.store.session import Session
+
+COPY_FROM = 16  # Rows from which COPY is quicker than a prepared INSERT for each.
+
+
+class PostgreSQL(Backend):
+    """A PostgreSQL server, or one that speaks as it does."""
+
+    name = "postgresql"
+    appends_at_once = True
+    _at_once: AtOnce | None = None
+
+    def prepare(self, connection: Any, *, ours: bool) -> None:
+        """See that a commit is acknowledged when it is on disk; bound the wait for another writer's lock.
+
+        Raises:
+            UnsafeDurability: The server or the connection may lose what it acknowledges.
+        """
+        with self.translated(), connection.cursor() as cursor:
+            if ours:
+                connection.adapters.register_dumper(int, Int8BinaryDumper)  # One prepared statement, however big it is.
+                cursor.execute(f"SET lock_timeout = '{WAIT_SECONDS:.0f}s'")
+                cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cursor.execute("SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)")
+            fsync, synchronous = cursor.fetchone()
+            if self.durability == "full" and ours and synchronous == "off":
+                cursor.execute("SET synchronous_commit = on")
+                synchronous = "on"
+        if self.durability == "full" and "off" in (fsync, synchronous):
+            raise UnsafeDurability(
+                f"the server runs with fsync={fsync}, synchronous_commit={synchronous}, which may lose what it "
+                "acknowledged; set both on, or open the ledger with durability='normal'"
+            )
+
+    def identity(self, connection: Any) -> tuple[object, ...]:
+        """Answer what tells one database from another: the server's address and the database's name."""
+        info = connection.info
+        return ("postgresql", info.host, info.hostaddr, info.port, info.dbname, self.schema_name)
+
+    # Transactions.
+
+    def controlled(self, connection: Any) -> AbstractContextManager[None]:
+        """Begin and end transactions where this library says, and leave the connection as it was."""
+        if connection.autocommit or connection.info.transaction_status != TransactionStatus.IDLE:
+            return _NOTHING_TO_DO
+        return _autocommit(connection)
+
+    def own(self, connection: Any) -> None:
+        """Let a connection of the ledger's own begin no transactions by itself."""
+        connection.autocommit = True
+
+    def in_transaction(self, connection: Any) -> bool:
+        """Answer whether a transaction is under way."""
+        return bool(connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR))
+
+    def begin_writing(self, cursor: Any) -> None:
+        """Begin; the head's lock comes next."""
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+
+    def begin_reading(self, cursor: Any) -> None:
+        """Begin a snapshot."""
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    # Errors.
+
+    def driver_errors(self) -> type[BaseException]:
+        """Answer the class of all the driver's errors."""
+        return psycopg.Error
+
+    def ours(self, error: BaseException, committing: bool) -> StampledgerError:
+        """Answer an error as one of ours: by its SQLSTATE, and without the row it shows."""
+        assert isinstance(error, psycopg.Error)
+        state = error.sqlstate
+        said = error.diag.message_primary or ""
+        if state is None:
+            return _without_state(error, committing)
+        if state in _CONFLICTS:
+            return Conflict(f"another writer was first ({state}: {said})")
+        if state == "XX000" and "concurrently updated" in said:
+            return Conflict("another process creates the tables")
+        if state == "23505":
+            return Conflict(f"another writer was first ({error.diag.constraint_name})", taken=True)
+        if state in _UNREACHABLE or state[:2] == "08":
+            broken = f"the server broke off ({state}: {said})"
+            return OutcomeUnknown(broken) if committing else StorageUnreachable(broken)
+        for prefix, kind, what in _ERRORS:
+            if state.startswith(prefix):
+                return kind(f"{what} ({state}: {said})")
+        return StorageError(f"the database refuses the statement ({state}: {said})")
+
+    # Tables and SQL.
+
+    def append(self, session: "Session") -> tuple[int, int]:
+        """Append what a session planned, by one statement."""
+        if self._at_once is None:
+            self._at_once = AtOnce(session)
+        base, recorded_at = self._at_once.append(session)
+        return base - PROVISIONAL, recorded_at
+
+    def has_table(self, cursor: Any, name: str) -> bool:
+        """Answer whether there is a table of a name."""
+        quote = self.dialect.identifier_preparer.quote_identifier
+        where = name if self.schema_name is None else f"{self.schema_name}.{name}"
+        cursor.execute("SELECT to_regclass(%s)", (".".join(map(quote, where.split("."))),))
+        return cursor.fetchone()[0] is not None
+
+    def among(self, column: Any, name: str) -> ColumnElement[bool]:
+        """Answer whether a number is in a list of any length, which is bound as one parameter."""
+        chosen: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(BigInteger)))
+        return chosen
+
+    def numbers(self, numbers: Sequence[int]) -> object:
+        """Answer a list of numbers as `among` takes it."""
+        return list(numbers)
+
+    def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
+        """Answer whether a text holds some words anywhere."""
+        found: ColumnElement[bool] = func.strpos(column, words) > 0
+        return found
+
+    def insert_many(self, cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert many rows by COPY, where the statement inserts rows as they are."""
+        if len(rows) < COPY_FROM or not statement.startswith("INSERT INTO "):
+            cursor.executemany(statement, rows)
+            return
+        target = statement.removeprefix("INSERT INTO ").partition(" VALUES ")[0]
+        with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+_CONFLICTS = {"40001", "40P01", "55P03", "40003", "25P02"}
+_UNREACHABLE = {"57P01", "57P02", "57P03", "57P05", "53300"}
+_ERRORS: tuple[tuple[str, type[StorageError], str], ...] = (
+    ("28", LoginRefused, "the server does not let this user in"),
+    ("3D000", StorageUnreachable, "the server has no such database"),
+    ("42501", RightsMissing, "the user has not the rights"),
+    ("53100", StorageFull, "the server's disk is full"),
+    ("53", StorageFull, "the server is out of resources"),
+    ("25006", StorageReadOnly, "the database is read-only"),
+    ("57014", StatementTimedOut, "the statement was cancelled"),
+    ("25P03", StatementTimedOut, "the transaction was idle for too long"),
+)
+
+
+def _without_state(error: psycopg.Error, committing: bool) -> StampledgerError:
+    """Answer an error that the server did not send: the connection's, or the driver's own."""
+    if isinstance(error, psycopg.OperationalError):
+        message = str(error)
+        if "password" in message or "authentication" in message:
+            return LoginRefused("the server does not let this user in")
+        if 'FATAL:  database "' in message:
+            return StorageUnreachable("the server has no such database")
+        broken = "the connection to the server is lost, or cannot be made"
+        return OutcomeUnknown(broken) if committing else StorageUnreachable(broken)
+    return StorageError(f"the driver cannot do it: {type(error).__name__}")
+
+
+_NOTHING_TO_DO = nullcontext()
+
+
+@contextmanager
+def _autocommit(connection: Any) -> Iterator[None]:
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
+            connection.autocommit = False
