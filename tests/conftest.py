@@ -10,6 +10,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 EXAMPLES = {"dev": 100, "ci": 500}
 
 overruled = os.environ.get("HYPOTHESIS_EXAMPLES")
