@@ -22,7 +22,7 @@ from stampledger.projections import Progress
 from stampledger.refusals import CustomerIsForgotten
 from stampledger.store.session import RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import BirthdayGift, CardTemplate, MessageChannel, Voucher
-from stampledger.writer import AHEAD_MAX, Call, Done, Work, Writer, at_hand, refuse_unknown
+from stampledger.writer import AHEAD_MAX, Call, Done, Origin, Work, Writer, at_hand
 
 CHUNK = 200  # Cards a transaction.
 PUSH_LENGTH_MAX = 20
@@ -113,8 +113,8 @@ def for_each(
     An idempotency key names the whole *request*. It is claimed with the first of the things, so that a batch that was
     interrupted goes on under its key.
     """
-    refuse_unknown(call)
-    done, for_one = 0, without_key(call)
+    done, origin = 0, Origin.of(call)
+    for_one = attrs.evolve(origin, key=None)
     if progress is not None:
         progress(0, len(todo))
     for start in range(0, len(todo) or 1, CHUNK):
@@ -122,7 +122,7 @@ def for_each(
 
         def work(session: Session, chunk: Sequence[T] = chunk, before: dict[str, Any] = before) -> None:
             tally.tell(before)  # Of what an earlier attempt counted, nothing was written.
-            key = writer.unclaimed_key(session, call, request)
+            key = writer.unclaimed_key(session, origin.key, request)
             for thing in chunk:
                 tally.count(writer.perform(session, for_one, (), lambda work, thing=thing: one(work, thing)))  # type: ignore[misc]
             if key is not None:
@@ -327,12 +327,14 @@ def send_campaign(
     """Create a campaign where it is new, and send it to the cards it has not reached."""
     tally = Tally()
     request = ("send_campaign", campaign, [named(card) for card in cards])
+    origin = Origin.of(call)
+    for_one = attrs.evolve(origin, key=None)
 
     def begin(session: Session) -> tuple[list[int], Done]:
-        writer.unclaimed_key(session, call, request)
-        look = Work(writer, session, call).look
+        writer.unclaimed_key(session, origin.key, request)
+        look = writer.lookup(session)
         todo = list(dict.fromkeys(look.card_row(card).number for card in cards))
-        return todo, writer.perform(session, without_key(call), (), lambda work: _create(work, campaign))
+        return todo, writer.perform(session, for_one, (), lambda work: _create(work, campaign))
 
     todo, created = writer.store.write(begin)
     if not created.repeated:

@@ -290,10 +290,20 @@ _FAULTS = (
 )  # fmt: skip
 
 
+def names_of_kind(kind: type[Event]) -> tuple[str, str, bool, bool]:
+    """Answer of a kind of event: (its name on disk, the one people use, whether it has a code, or personal data)."""
+    return _OF_KIND[kind]
+
+
 def holds_personal(name: str) -> bool:
     """Answer whether events of a kind hold sealed fields."""
     kind = KINDS.get(present_name(name))
     return kind is not None and bool(_SHAPES[kind].personal)
+
+
+_OF_KIND = {
+    kind: (name, _SHORT[name], _SHAPES[kind].has_code, bool(_SHAPES[kind].personal)) for name, kind in KINDS.items()
+}
 
 
 def encode(event: Event, seal: Seal | None = None) -> bytes:

@@ -123,7 +123,7 @@ def _rejected(work: Work, row: StreamRow, card: StampCard, command: commands.Add
         first_seq=refusal.first_seq if isinstance(refusal, CodeAlreadyUsed) else None,
     )
     work.record(row, row.id, StreamKind.CARD, card, (rejected,))
-    seq = work.recording.entries[-1].seq
+    seq = work.entries[-1].seq
     if key is not None and earlier is None:
         session.add_claim(Scope.REFUSED, key, seq, work.digest)
     elif key is not None:

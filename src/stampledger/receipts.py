@@ -214,12 +214,12 @@ class _Run:
             if outcome is not None:
                 return outcome
             card_id = self._issue_card(work, receipt)
-        before = len(work.recording.entries)
+        before = len(work.entries)
         amount = receipt.amount if self.by_amount else self._noted(work, receipt, card_id)
         crediting.add_stamps(work, card_id, None, amount, receipt.code, keep_refusals=True)
         refused, work.refusal = work.refusal, None
         repeats, work.repeats = work.repeats, None
-        written = work.recording.entries[before:]
+        written = work.entries[before:]
         _claim(session, key, (*written, *(repeats or ()))[0])
         if refused is not None:
             return "refused"
@@ -275,7 +275,7 @@ class _Run:
             crediting.void_stamps(work, scan, f"cancelled by {receipt.code}", receipt.code)
         except Refused:  # It was refused before anything was recorded.
             return "refused"
-        _claim(session, key, work.recording.entries[0])
+        _claim(session, key, work.entries[0])
         return "voided"
 
     def _standing_sale(self, session: Session, receipt: Receipt, card_id: UUID) -> int | None:

@@ -24,8 +24,7 @@ from stampledger.lookup import EVERYTHING, Lookup, Moment
 from stampledger.projections import Entry
 from stampledger.refusals import VoucherIsRedeemed
 from stampledger.sources import Clock, Drawn, Ids, Random, redeem_code
-from stampledger.store import history
-from stampledger.store.appending import Origin, Recorded, Recording
+from stampledger.store import appending, history
 from stampledger.store.head import PROVISIONAL
 from stampledger.store.session import Hint, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.store.store import Store
@@ -60,24 +59,52 @@ class Done:
     refusal: Refused | None = None
 
 
+@attrs.frozen(slots=False)
+class Origin:
+    """Where a command comes from: what a call said beside its wish, checked."""
+
+    actor: str | None = None
+    channel: str | None = None
+    key: str | None = None  # The idempotency key.
+    occurred_at: datetime | None = None
+
+    @classmethod
+    def of(cls, call: Call) -> "Origin":
+        """Check what a call says.
+
+        Raises:
+            InvalidInput: It says what no write takes: a misspelt argument would be a write without the right one.
+        """
+        if not call.keys() <= _ARGUMENTS:
+            unknown = min(call.keys() - _ARGUMENTS)
+            known = f"is no argument of this verb, nor any of {sorted(_ARGUMENTS)}"
+            raise InvalidInput(unknown, call.get(unknown), known)
+        channel, at = call.get("channel"), call.get("occurred_at")
+        return cls(
+            _text(call.get("actor"), "actor"),
+            None if channel is None else str(checks.choice(Channel, channel, "channel")),
+            _text(call.get("idempotency_key"), "idempotency_key"),
+            None if at is None else checks.instant(at, "occurred_at"),
+        )
+
+
+_ARGUMENTS = frozenset(Call.__annotations__)
+
+
 class Work:
     """One command at work inside a transaction: what it loads, may use, and records."""
 
-    def __init__(self, writer: "Writer", session: Session, call: Call) -> None:
-        refuse_unknown(call)
+    def __init__(self, writer: "Writer", session: Session, origin: Origin) -> None:
         self.session = session
-        self.now = writer.clock()
-        self.occurred_at = _occurred(call.get("occurred_at"), self.now)
-        self.key = _text(call.get("idempotency_key"), "idempotency_key")
-        actor = _text(call.get("actor"), "actor")
-        channel = call.get("channel")
-        told = None if channel is None else str(checks.choice(Channel, channel, "channel"))
+        self.now = now = writer.clock()
+        self.occurred_at = None if origin.occurred_at is None else _occurred(origin.occurred_at, now)
+        self.key = origin.key
         self.digest = b""  # Of the request, where there is a key.
-        self._writer = writer
-        self._origin = Origin(now=codec.microseconds(self.now), actor=actor, channel=told)
-        self.recording = Recording(session, writer.store.templates, self._origin)
+        self.entries: list[Entry] = []
         self.repeats: tuple[Entry, ...] | None = None  # The first result, where this has been asked before.
         self.refusal: Refused | None = None
+        self._writer = writer
+        self._origin = origin
         self._look: Lookup | None = None
         self._means: Supplies | None = None
 
@@ -92,7 +119,7 @@ class Work:
     def means(self) -> Supplies:
         """What a decision may give out."""
         if self._means is None:
-            self._means = WorkSupplies(self, self._writer.ids, self._writer.random)
+            self._means = WorkSupplies(self.look, self._writer.ids, self._writer.random)
         return self._means
 
     def at(self, latest: datetime | None = None) -> datetime:
@@ -129,12 +156,19 @@ class Work:
         rewards: dict[UUID, RewardRow] | None = None,
         reclaims: bool = False,
         after: Aggregate | None = None,
-    ) -> Recorded | None:
-        """Record what was decided; nothing where nothing was."""
-        facts = tuple(told)
-        if not facts:
-            return None
-        return self.recording.record(row, stream_id, kind, before, facts, rewards, reclaims, after)
+    ) -> None:
+        """Record what was decided; nothing where nothing was. *after* is the state then, where it is known already."""
+        if facts := tuple(told):
+            appending.append(
+                self.session,
+                self._writer.store.templates,
+                appending.Stream(stream_id, kind, row, before, after),
+                facts,
+                self.entries,
+                (codec.microseconds(self.now), self._origin.actor, self._origin.channel),
+                rewards or {},
+                reclaims,
+            )
 
 
 Body = Callable[[Work], UUID | None]
@@ -177,19 +211,20 @@ class Writer:
         Raises:
             StampledgerError: Whatever stands in its way; nothing is written then, but for a recorded refusal.
         """
+        origin = Origin.of(call)
         hint, settle = None, None
         if isinstance(card, UUID):
-            hint, settle = Hint(card, code, _text(call.get("idempotency_key"), "idempotency_key")), settled
-        done = self.store.write(lambda session: self.perform(session, call, request, body, same), hint, settle)
+            hint, settle = Hint(card, code, origin.key), settled
+        done = self.store.write(lambda session: self.perform(session, origin, request, body, same), hint, settle)
         if done.refusal is not None:
             raise done.refusal
         return done
 
     def perform(
-        self, session: Session, call: Call, request: tuple[Any, ...], body: Body, same: Same | None = None
+        self, session: Session, origin: Origin, request: tuple[Any, ...], body: Body, same: Same | None = None
     ) -> Done:
         """Carry out one command inside a transaction; a recorded refusal is answered, not raised."""
-        work = Work(self, session, call)
+        work = Work(self, session, origin)
         if work.key is not None:
             work.digest = codec.request_digest(request)
             first = session.claim(Scope.KEY, work.key)
@@ -199,7 +234,7 @@ class Writer:
             if refused is not None and refused[1] != work.digest:
                 raise _reused(work.key, refused[0])
         subject = body(work)
-        entries = tuple(work.recording.entries)
+        entries = tuple(work.entries)
         if work.key is not None and work.refusal is None:
             told = work.repeats or entries
             seq = told[0].scan if told else -_number(session, subject)
@@ -225,13 +260,12 @@ class Writer:
             return Done(id=seq, entries=entries, subject=entries[0].stream, repeated=True)
         return Done(id=session.last_seq, entries=(), subject=session.stream_by_number(-seq).id, repeated=True)
 
-    def unclaimed_key(self, session: Session, call: Call, request: tuple[Any, ...]) -> tuple[str, bytes] | None:
+    def unclaimed_key(self, session: Session, key: str | None, request: tuple[Any, ...]) -> tuple[str, bytes] | None:
         """Answer (key, digest) where a request over many cards has still to claim its idempotency key.
 
         Raises:
             IdempotencyKeyReused: The key belongs to another request.
         """
-        key = _text(call.get("idempotency_key"), "idempotency_key")
         if key is None:
             return None
         digest = codec.request_digest(request)
@@ -248,15 +282,15 @@ class Writer:
 class WorkSupplies:
     """Supplies as they are asked for: most commands need no id, and few the time zone."""
 
-    def __init__(self, work: Work, ids: Ids, random: Random) -> None:
+    def __init__(self, look: Lookup, ids: Ids, random: Random) -> None:
         self.ids = Drawn(ids)
         self.redeem_codes = Drawn(lambda: redeem_code(random))
-        self._work = work
+        self._look = look
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of the brand."""
-        return ZoneInfo(self._work.look.brand().time_zone)
+        return ZoneInfo(self._look.brand().time_zone)
 
 
 def at_hand(card: StampCard, rows: Iterable[RewardRow]) -> tuple[StampCard, dict[UUID, RewardRow]]:
@@ -286,20 +320,6 @@ def naming_the_winner(session: Session, refusal: VoucherIsRedeemed, row: RewardR
         if isinstance(entry.event, events.VoucherRedeemed):
             return attrs.evolve(refusal, redeemed_by=entry.actor, redeemed_seq=entry.seq)
     return refusal
-
-
-def refuse_unknown(call: Call) -> None:
-    """Refuse a write with a misspelt argument: it would be a write without the right one.
-
-    Raises:
-        InvalidInput: An argument is unknown.
-    """
-    if not call.keys() <= _ARGUMENTS:
-        unknown = min(call.keys() - _ARGUMENTS)
-        raise InvalidInput(unknown, call.get(unknown), f"is no argument of this verb, nor any of {sorted(_ARGUMENTS)}")
-
-
-_ARGUMENTS = frozenset(Call.__annotations__)
 
 
 def _reused(key: str, seq: int) -> IdempotencyKeyReused:
@@ -337,10 +357,7 @@ def _text(value: object, field: str) -> str | None:
     return None if value is None else checks.text(value, field)
 
 
-def _occurred(at: datetime | None, now: datetime) -> datetime | None:
-    if at is None:
-        return None
-    checks.instant(at, "occurred_at")
+def _occurred(at: datetime, now: datetime) -> datetime:
     if not EARLIEST <= at <= now + AHEAD_MAX:
         raise InvalidInput("occurred_at", at, "must be from the year 1900 on, and not lie more than a day ahead")
     return at.astimezone(UTC)
