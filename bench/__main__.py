@@ -1,11 +1,13 @@
-"""`python -m bench [--quick] [NAME …]`: measure, and print what was reached beside what was to be reached."""
+"""`python -m bench [--quick] [--write] [NAME …]`: measure, and print what was reached beside what was to be reached."""
 
 import argparse
+import signal
 import sys
 from time import perf_counter
 
+from bench import page
 from bench.measures import MEASURES
-from bench.report import machine, show
+from bench.report import machine, show, versions
 from bench.timing import Progress
 from bench.workshop import FULL, QUICK, Workshop
 
@@ -13,21 +15,32 @@ from bench.workshop import FULL, QUICK, Workshop
 def main() -> int:
     """Run the measures that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the events, in under two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer events and shorter rounds: a few minutes")
+    parser.add_argument("--write", action="store_true", help=f"write {page.PATH.name}, the page of the documentation")
+    parser.add_argument(
+        "--ledger", action="append", default=[], metavar="URL", help="a ledger of bench.fill, whose lists are read"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which measures: {', '.join(MEASURES)}")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in MEASURES]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    if asked.write and asked.names:
+        parser.error("--write shows every measure: name none")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the server and the folder go, as on Ctrl-C.
     progress = Progress()
     started = perf_counter()
     rows = []
-    with Workshop(QUICK if asked.quick else FULL, progress) as shop:
+    with Workshop(QUICK if asked.quick else FULL, progress, tuple(asked.ledger)) as shop:
         for name in asked.names or MEASURES:
             rows.extend(MEASURES[name](shop))
         progress.clear()
+    measured_with = versions(shop.postgresql)
     print(show(rows))
-    print(f"\n{machine()}; {perf_counter() - started:,.0f} s")
+    print(f"\n{machine()}; {measured_with}; {perf_counter() - started:,.0f} s")
+    if asked.write:
+        page.write(rows, measured_with, quick=asked.quick)
+        print(f"Written to {page.PATH.name}")
     return 0
 
 

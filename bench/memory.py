@@ -12,7 +12,7 @@ KILOBYTES = 1 if sys.platform == "darwin" else 1024  # What ru_maxrss counts in.
 def main() -> None:
     """Replay, and print."""
     with ours.opened(Path(sys.argv[1]), full=False) as ledger:
-        table, seen = ours.handlers()
+        table, seen = ours.all_handlers()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         ledger.replay(table)
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -2,15 +2,19 @@
 
 import io
 import random
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from stampledger import CardTemplate, Goal, Ledger, Voucher
+from bench.server import Missing
+from stampledger import CardTemplate, Goal, InvalidInput, Ledger, Voucher
 from stampledger.events import Event, StampAdded
 
+BUSINESS = "blue-cup"
 TEMPLATE = "free-coffee"
 FREE_COFFEE = CardTemplate(
     name="Free Coffee",
@@ -23,27 +27,47 @@ FILE = 20_000  # Receipts in one file.
 FIRST = datetime(2025, 1, 1, 8, tzinfo=UTC)
 
 
-def opened(path: Path, *, full: bool) -> Ledger:
-    """Open a ledger with its templates."""
-    ledger = Ledger.open(f"sqlite:///{path}", business="blue-cup", durability="full" if full else "normal")
+def opened(where: Path | str, *, full: bool = True, business: str = BUSINESS) -> Ledger:
+    """Open a ledger with its templates: in a file, or by a database URL.
+
+    Raises:
+        Missing: The release cannot use such a database.
+    """
+    ledger = empty(where, full=full, business=business)
     ledger.publish_template(TEMPLATE, FREE_COFFEE)
     ledger.publish_template(SAVINGS, SAVINGS_CARD)
     return ledger
 
 
+def empty(where: Path | str, *, full: bool = True, business: str = BUSINESS, **options: Any) -> Ledger:
+    """Open a ledger as it is.
+
+    Raises:
+        Missing: The release cannot use such a database.
+    """
+    url = where if isinstance(where, str) else f"sqlite:///{where}"
+    if not full:
+        options["durability"] = "normal"
+    try:
+        return Ledger.open(url, business=business, **options)
+    except InvalidInput as refusal:
+        raise Missing(f"this release does not open it: {refusal}") from refusal
+
+
 class Stamping:
     """Stamps, one command each: coded, with actor and channel, on cards drawn at random."""
 
-    def __init__(self, ledger: Ledger, cards: list[UUID]) -> None:
+    def __init__(self, ledger: Ledger, cards: Sequence[UUID], writer: str = "S") -> None:
         self._ledger = ledger
         self._cards = cards
         self._random = random.Random(7)
         self._codes = 0
+        self._writer = writer
 
     def __call__(self) -> None:
         self._codes += 1
         card = self._cards[self._random.randrange(len(self._cards))]
-        self._ledger.add_stamps(card, code=f"S-{self._codes:07d}", actor="till-1", channel="receipt")
+        self._ledger.add_stamps(card, code=f"{self._writer}-{self._codes:07d}", actor="till-1", channel="receipt")
 
 
 def issued(ledger: Ledger, count: int) -> list[UUID]:
@@ -98,7 +122,7 @@ def fill(
         progress(start, len(customers))
 
 
-def handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[str, int]]:
+def all_handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[str, int]]:
     """Answer a fold over every event there is, and its result: the stamps given, and how many events were seen."""
     from stampledger.codec import KINDS
 
@@ -112,3 +136,35 @@ def handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[st
         seen["stamps"] += event.count
 
     return {**dict.fromkeys(KINDS.values(), count), StampAdded: stamped}, seen
+
+
+def progress_handlers() -> tuple[dict[type[Event], Callable[[int, Any], object]], dict[str, int]]:
+    """Answer a fold over progress alone, and its result."""
+    seen = {"events": 0, "progress": 0}
+
+    def stamped(seq: int, event: StampAdded) -> None:
+        seen["events"] += 1
+        seen["progress"] = event.progress
+
+    return {StampAdded: stamped}, seen
+
+
+def cards_file(count: int, first: int) -> io.StringIO:
+    """Answer a file of cards from elsewhere, each with a customer and an opening balance."""
+    lines = ["external_id,stamps,name,email"]
+    lines.extend(f"X-{n:07d},{n % 8},Customer {n},customer.{n}@mail.example" for n in range(first, first + count))
+    return io.StringIO("\n".join(lines))
+
+
+def exported(ledger: Path, to: Path) -> tuple[Path, int]:
+    """Write the Journal of a ledger as JSON Lines; answer the file, and how many entries it has."""
+    arguments = ("export", str(to), "--db", str(ledger), "--business", BUSINESS, "--personal")
+    subprocess.run([sys.executable, "-m", "stampledger", *arguments], check=True, stdout=subprocess.DEVNULL)
+    with opened(ledger, full=False) as found:
+        return to, found.seq
+
+
+def import_journal(ledger: Any, file: Path, events: int) -> None:
+    """Import a whole Journal into an empty ledger."""
+    ledger.import_journal(file)
+    assert ledger.seq == events

@@ -1,77 +1,126 @@
-"""The table: what was reached beside what was to be reached, and the machine it was reached on."""
+"""What was measured: figures side by side, and how far they were to go."""
 
 import platform
 import sqlite3
 import statistics
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 
 import attrs
 
+OURS, FLOOR, PEER, TABLES = CONTESTANTS = ("stampledger", "floor", "eventsourcing", "ORM tables")
+
 
 @attrs.frozen(kw_only=True)
-class Row:
-    """One figure. *reached* and *to_reach* are in one unit: times, µs, MB or bytes."""
+class Target:
+    """How a figure was to compare. *reached* and *to_reach* are in one unit: times, µs, ms, MB or bytes."""
 
-    what: str
-    ours: str
-    floor: str = ""
-    peer: str = ""
-    reached: Sequence[float]  # Once per round; the median counts.
-    to_reach: float | None = None  # None where the figure is for information.
+    than: str = ""  # The contestant it is compared with; empty for a bound of its own.
+    reached: Sequence[float]  # Once per round; the median counts. Empty where it could not be measured.
+    to_reach: float | None  # None where the comparison is for information.
     at_least: bool = False  # Otherwise at most.
     unit: str = "x"
-    notes: tuple[str, ...] = ()
+    why: str = ""  # Shown where it is missed.
 
     @property
-    def median(self) -> float:
+    def median(self) -> float | None:
         """The figure that counts."""
-        return statistics.median(self.reached)
+        return statistics.median(self.reached) if self.reached else None
 
     @property
     def met(self) -> bool | None:
-        """Whether it was reached; None where nothing was to be."""
-        if self.to_reach is None:
+        """Whether it was reached; None where nothing was to be, or it could not be measured."""
+        median = self.median
+        if self.to_reach is None or median is None:
             return None
-        return self.median >= self.to_reach if self.at_least else self.median <= self.to_reach
+        return median >= self.to_reach if self.at_least else median <= self.to_reach
 
 
-def _figure(value: float, unit: str) -> str:
-    return f"{value:.2f}{unit}" if unit == "x" else f"{value:,.0f} {unit}"
+@attrs.frozen(kw_only=True)
+class Row:
+    """One work, and what each contestant took for it."""
+
+    what: str
+    figures: Mapping[str, str] = attrs.field(factory=dict)  # By contestant.
+    targets: Sequence[Target] = ()
+    notes: Sequence[str] = ()
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def figure(value: float, unit: str) -> str:
+    """Write a figure with its unit."""
+    if unit == "x":
+        return f"{value:.2f}x"
+    return f"{value:,.1f} {unit}" if unit == "ms" else f"{value:,.0f} {unit}"
+
+
+HEADER = ("work", "this", "floor", "eventsourcing", "ORM tables", "to reach", "reached", "spread", "met")
+_VERDICTS = {True: "yes", False: "NO", None: ""}
+
+
+def lines_of(row: Row) -> list[tuple[str, ...]]:
+    """Answer a row's lines in the table: one for each target, the figures in the first."""
+    first = (row.what, *(row.figures.get(name, "") for name in CONTESTANTS))
+    compared = [_compared(target) for target in row.targets] or [("", "", "", "")]
+    return [(*(first if place == 0 else ("",) * len(first)), *cells) for place, cells in enumerate(compared)]
+
+
+def _compared(target: Target) -> tuple[str, str, str, str]:
+    than = f" {target.than}" if target.than else ""
+    wanted = than.strip()
+    if target.to_reach is not None:
+        wanted = f"{'≥' if target.at_least else '≤'} {figure(target.to_reach, target.unit)}{than}"
+    if target.median is None:
+        return wanted, "", "", ""
     spread = ""
-    if len(row.reached) > 1:
-        spread = f"{_figure(min(row.reached), row.unit)} … {_figure(max(row.reached), row.unit)}"
-    wanted = "" if row.to_reach is None else f"{'≥' if row.at_least else '≤'} {_figure(row.to_reach, row.unit)}"
-    verdict = {True: "yes", False: "NO", None: ""}[row.met]
-    return row.what, row.ours, row.floor, row.peer, _figure(row.median, row.unit), spread, wanted, verdict
+    if len(target.reached) > 1:
+        spread = f"{figure(min(target.reached), target.unit)} … {figure(max(target.reached), target.unit)}"
+    return wanted, figure(target.median, target.unit), spread, _VERDICTS[target.met]
 
 
-HEADER = ("measure", "this", "floor", "eventsourcing", "reached", "spread", "to reach", "met")
+def reasons(row: Row) -> list[str]:
+    """Answer why targets were missed, where that is known."""
+    return [target.why for target in row.targets if target.met is False and target.why]
 
 
 def show(rows: Sequence[Row]) -> str:
     """Answer the table as text."""
-    table = [HEADER, *(_cells(row) for row in rows)]
-    widths = [max(len(cells[column]) for cells in table) for column in range(len(HEADER))]
-    lines = []
-    for place, cells in enumerate(table):
-        padded = [cells[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))]
-        lines.append("  ".join(padded).rstrip())
-        if place == 0:
-            lines.append("  ".join("-" * width for width in widths))
-        else:
-            lines.extend(f"    {note}" for note in rows[place - 1].notes)
-    return "\n".join(lines)
+    cells = [HEADER, *(line for row in rows for line in lines_of(row))]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADER))]
+
+    def padded(line: Sequence[str]) -> str:
+        others = zip(line[1:], widths[1:], strict=True)
+        return "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+
+    shown = [padded(HEADER), "  ".join("-" * width for width in widths)]
+    for row in rows:
+        shown.extend(padded(line) for line in lines_of(row))
+        shown.extend(f"    {note}" for note in (*row.notes, *(f"missed: {why}" for why in reasons(row))))
+    return "\n".join(shown)
+
+
+_PACKAGES = ("stampledger", "eventsourcing", "SQLAlchemy", "msgspec", "psycopg")
 
 
 def machine() -> str:
     """Answer what this was measured on."""
-    return (
-        f"{cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}; "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        f"eventsourcing {version('eventsourcing')}; medians of rotated rounds"
-    )
+    return f"{cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"
+
+
+def versions(postgresql: str | None = None) -> str:
+    """Answer the versions of what was measured."""
+    found = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    if postgresql is not None:
+        found.append(f"PostgreSQL {postgresql}")
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def today() -> str:
+    """Answer the day of the run."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"

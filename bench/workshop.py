@@ -9,7 +9,9 @@ from types import TracebackType
 
 import attrs
 
-from bench import ours, peer
+from bench import ours
+from bench.peers import aggregates
+from bench.server import Missing, Server
 from bench.timing import Progress
 from stampledger import Ledger
 
@@ -18,30 +20,68 @@ from stampledger import Ledger
 class Size:
     """How much is measured."""
 
+    quick: bool
     cards: int  # Of about 100 events, in the big ledger.
     long_cards: int  # Of 10 000 events, and of each kind, in a ledger of their own.
     stamped_cards: int  # Of about 100 events, one command a stamp.
     turns: int  # Each of 20 stamps, in a round.
+    seconds: float  # That many tills work at once, in a round.
     receipts: int  # Imported in a round.
+    listed_events: int  # In the ledger whose pages are read and searched.
 
 
-QUICK = Size(cards=1_000, long_cards=1, stamped_cards=250, turns=10, receipts=1_000)
-FULL = Size(cards=10_000, long_cards=4, stamped_cards=1_000, turns=30, receipts=4_000)
+QUICK = Size(
+    quick=True, cards=1_000, long_cards=1, stamped_cards=250, turns=10, seconds=0.5, receipts=4_000,
+    listed_events=100_000,
+)  # fmt: skip
+FULL = Size(
+    quick=False, cards=10_000, long_cards=4, stamped_cards=1_000, turns=30, seconds=3, receipts=20_000,
+    listed_events=10_000_000,
+)  # fmt: skip
 SMALL_CARDS = 100  # Of about 100 events: the ledger of ten thousand.
 
 
 class Workshop(AbstractContextManager["Workshop"]):
-    """A folder of ledgers."""
+    """A folder of ledgers, and a server for others."""
 
-    def __init__(self, size: Size, progress: Progress) -> None:
+    def __init__(self, size: Size, progress: Progress, listed: tuple[str, ...] = ()) -> None:
         self.size = size
         self.progress = progress
+        self.listed = listed  # URLs of ledgers that `bench.fill` made, to be read instead of new ones.
         self._folder = TemporaryDirectory(prefix="stampledger-bench-")
+        self._server: Server | None = None
+        self._missing: Missing | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        try:
+            if self._server is not None:
+                self._server.close()
+        finally:
+            self._folder.cleanup()
+
+    @property
+    def postgresql(self) -> str | None:
+        """The version of the server, where one was needed."""
+        return None if self._server is None else self._server.version
+
+    def server(self) -> Server:
+        """Answer a PostgreSQL server.
+
+        Raises:
+            Missing: There can be none.
+        """
+        if self._missing is not None:
+            raise self._missing
+        if self._server is None:
+            self.progress("starting PostgreSQL")
+            try:
+                self._server = Server()
+            except Missing as missing:
+                self._missing = missing
+                raise
+        return self._server
 
     def path(self, name: str) -> Path:
         """Answer where a database lies."""
@@ -91,10 +131,11 @@ class Workshop(AbstractContextManager["Workshop"]):
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return path
 
-    def peer(self, events: int) -> Path:
-        """Answer the peer's database with as many events."""
+    def peer(self, events: int) -> dict[str, str]:
+        """Answer the settings of the peer's database with as many events."""
         path = self.path("peer")
+        settings = aggregates.sqlite(path)
         if not path.exists():
-            with peer.Cards(path, full=False) as cards:
+            with aggregates.Cards(settings, full=False) as cards:
                 cards.fill(events, 100, self.progress.of("making the peer's events"))
-        return path
+        return settings
