@@ -48,6 +48,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self.size = size
         self.progress = progress
         self.listed = listed  # URLs of ledgers that `bench.fill` made, to be read instead of new ones.
+        self.made: dict[str, tuple[str, str, int] | Missing] = {}  # Ledgers whose lists are read, by engine.
         self._folder = TemporaryDirectory(prefix="stampledger-bench-")
         self._server: Server | None = None
         self._missing: Missing | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bench.measures import bulk, crowds, past, replay, size, stamp, start
+from bench.measures import bulk, crowds, lists, past, replay, search, size, stamp, start
 from bench.report import Row
 from bench.workshop import Workshop
 
@@ -15,6 +15,8 @@ MEASURES: Mapping[str, Callable[[Workshop], list[Row]]] = {
     "bulk": bulk.bulk,
     "replay": replay.replay,
     "moment": past.moment,
+    "lists": lists.lists,
+    "search": search.search,
     "growth": size.growth,
     "disk": size.disk,
     "start": start.start,
