@@ -48,8 +48,8 @@ format: $(READY) ## Put the code into shape
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-bench: $(READY) ## Measure
-	$(RUN) -m bench
+bench: $(READY) ## Measure, and write docs/performance.md (QUICK=1 takes minutes)
+	$(RUN) -m bench --write $(if $(QUICK),--quick)
 
 requirements: $(TOOLS) ## Compile the pinned requirements again (UPGRADE=1 takes newer versions)
 	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt

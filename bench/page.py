@@ -40,14 +40,14 @@ def text(rows: Sequence[Row], measured_with: str, *, quick: bool) -> str:
         parts.append("This was a quick run (`--quick`): ledgers are small and rounds short.\n")
     parts.append(f"{judged.count(True)} of {len(judged)} targets are met.\n")
     parts.append(_table(rows))
-    missed = [(row, why) for row in rows for why in dict.fromkeys(reasons(row))]
+    missed = [(row, why) for row in rows for why in reasons(row)]
     if missed:
         parts.append("## Why some are missed\n")
-        parts.append("".join(f"- {row.what}: {why}.\n" for row, why in missed))
-    notes = [(row, note) for row in rows for note in row.notes]
+        parts.append("".join(f"- {row.what}, {why}.\n" for row, why in missed))
+    notes = [(row, "; ".join(" ".join(note.split()) for note in row.notes)) for row in rows if row.notes]
     if notes:
         parts.append("## Notes\n")
-        parts.append("".join(f"- {row.what}: {note.strip()}\n" for row, note in notes))
+        parts.append("".join(f"- {row.what}: {note}.\n" for row, note in notes))
     return "\n".join(parts)
 
 

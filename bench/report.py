@@ -66,22 +66,26 @@ def lines_of(row: Row) -> list[tuple[str, ...]]:
     return [(*(first if place == 0 else ("",) * len(first)), *cells) for place, cells in enumerate(compared)]
 
 
+def wanted(target: Target) -> str:
+    """Write how a figure was to compare."""
+    if target.to_reach is None:
+        return target.than
+    return f"{'≥' if target.at_least else '≤'} {figure(target.to_reach, target.unit)} {target.than}".rstrip()
+
+
 def _compared(target: Target) -> tuple[str, str, str, str]:
-    than = f" {target.than}" if target.than else ""
-    wanted = than.strip()
-    if target.to_reach is not None:
-        wanted = f"{'≥' if target.at_least else '≤'} {figure(target.to_reach, target.unit)}{than}"
     if target.median is None:
-        return wanted, "", "", ""
+        return wanted(target), "", "", ""
     spread = ""
     if len(target.reached) > 1:
         spread = f"{figure(min(target.reached), target.unit)} … {figure(max(target.reached), target.unit)}"
-    return wanted, figure(target.median, target.unit), spread, _VERDICTS[target.met]
+    return wanted(target), figure(target.median, target.unit), spread, _VERDICTS[target.met]
 
 
 def reasons(row: Row) -> list[str]:
-    """Answer why targets were missed, where that is known."""
-    return [target.why for target in row.targets if target.met is False and target.why]
+    """Answer why targets were missed."""
+    missed = [target for target in row.targets if target.met is False]
+    return [f"{wanted(target)}: {target.why or 'not looked into yet'}" for target in missed]
 
 
 def show(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGINT
 from tempfile import TemporaryDirectory
@@ -37,11 +38,11 @@ class Server(AbstractContextManager["Server"]):
     """A running server; it and its data go at the end."""
 
     def __init__(self) -> None:
-        try:
-            import psycopg
-            import psycopg_pool  # noqa: F401 (eventsourcing's module needs it.)
-        except ImportError as error:
-            raise Missing(f"the package {error.name} is not installed") from error
+        for package in ("psycopg", "psycopg_pool"):  # eventsourcing's module needs the second.
+            if find_spec(package) is None:
+                raise Missing(f"the package {package} is not installed")
+        import psycopg
+
         self._connect, self._not_yet = psycopg.connect, psycopg.OperationalError
         initdb, postgres = _program("initdb"), _program("postgres")
         self._folder = TemporaryDirectory(prefix="stampledger-bench-postgresql-")

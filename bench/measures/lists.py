@@ -64,7 +64,6 @@ def _depth(shop: Workshop, big: Big, ledger: Ledger, raw: RawPages) -> Iterator[
                 than="the first page",
                 reached=[max(round_) for round_ in zip(*ratios, strict=True)],
                 to_reach=3 if big.engine == "SQLite" else 10,
-                why="pages far down are not in memory",
             ),
         ),
         notes=("; ".join(f"{depth} down {milli(times.seconds(depth))}" for depth in befores),),

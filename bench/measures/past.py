@@ -40,7 +40,7 @@ def _moment(shop: Workshop, ledger: Ledger, template: str, what: str, to_reach: 
     whole, state, at = (times.seconds(name) for name in ("card", "state", "at"))
     vouchers = len(ledger.card(card).vouchers)
     reached = [seconds * 1e6 for seconds in times.by_name["card"]]
-    why = "up to 63 events are decoded and folded from the checkpoint before the moment"
+    why = "the events since the checkpoint before the moment are decoded and folded"
     return Row(
         what=what,
         figures={OURS: micro(whole)},

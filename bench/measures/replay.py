@@ -55,6 +55,6 @@ def replay(shop: Workshop) -> list[Row]:
         Row(
             what="its memory above the start",
             figures={OURS: f"{grown:,.1f} MB"},
-            targets=(Target(reached=[grown], to_reach=40, unit="MB", why="rows are fetched in batches"),),
+            targets=(Target(reached=[grown], to_reach=40, unit="MB"),),
         ),
     ]

@@ -14,10 +14,6 @@ from bench.workshop import Workshop
 from stampledger import Ledger
 
 TO_REACH = {"SQLite": {RARE: 15.0, COMMON: 3.0}, "PostgreSQL": {RARE: 20.0, COMMON: 8.0}}  # ms.
-WHY = {
-    RARE: "no index of parts of names: the Journal is walked until the page is full, which it never is",
-    COMMON: "most of the time goes into showing the rows that are found",
-}
 
 
 def search(shop: Workshop) -> list[Row]:
@@ -55,7 +51,7 @@ def _searched(shop: Workshop, big: Big, ledger: Ledger, raw: RawPages) -> Iterat
             what=what,
             figures=shown.figures(milli),
             targets=(
-                Target(reached=reached, to_reach=TO_REACH[big.engine][word], unit="ms", why=WHY[word]),
+                Target(reached=reached, to_reach=TO_REACH[big.engine][word], unit="ms"),
                 shown.at_most(FLOOR, None),
             ),
             notes=(

@@ -34,13 +34,13 @@ def start(shop: Workshop) -> list[Row]:
         pairs = zip(times.by_name[name], times.by_name["bare"], strict=True)
         return [(whole - bare) * 1e3 for whole, bare in pairs]
 
-    def row(what: str, name: str, to_reach: float | None, why: str) -> Row:
+    def row(what: str, name: str, to_reach: float | None) -> Row:
         shown = f"{times.seconds(name) * 1e3:,.0f} ms"
-        target = Target(than="over bare Python", reached=over(name), to_reach=to_reach, unit="ms", why=why)
+        target = Target(than="over bare Python", reached=over(name), to_reach=to_reach, unit="ms")
         return Row(what=what, figures={OURS: shown}, targets=(target,))
 
     return [
-        row("import stampledger", "import", 75, "SQLAlchemy, cattrs and eventsourcing are imported with the library"),
-        row("from stampledger import Ledger", "facade", None, ""),
-        row("stampledger --help", "help", 60, "the words of the command line need click"),
+        row("import stampledger", "import", 75),
+        row("from stampledger import Ledger", "facade", None),
+        row("stampledger --help", "help", 60),
     ]
