@@ -80,7 +80,7 @@ def fill(url: str, plan: Plan, report: Report, write: Write = by_receipts) -> in
     circumstances = Circumstances()
     with opened(url, circumstances) as ledger:
         town.publish(ledger)
-        number = _left_at(ledger)
+        number = _left_at(ledger, plan)
         while (events := ledger.seq) < plan.events:
             report(events, plan.events)
             file = town.file(plan, number)
@@ -92,11 +92,11 @@ def fill(url: str, plan: Plan, report: Report, write: Write = by_receipts) -> in
         return events
 
 
-def _left_at(ledger: Ledger) -> int:
+def _left_at(ledger: Ledger, plan: Plan) -> int:
     """Answer the last file of which anything is known: its rest may be missing. What is imported twice counts once."""
 
     def known(number: int) -> bool:
-        return bool(ledger.journal(code=town.first_code(number), limit=1))
+        return bool(ledger.journal(code=town.first_code(plan, number), limit=1))
 
     beyond = 1
     while known(beyond):

@@ -14,7 +14,6 @@ import attrs
 from bench.people import name_of
 from stampledger import Award, Brand, CardTemplate, Goal, Ledger, Lottery, Variant, Voucher
 
-RECEIPTS = 5_000  # In a file.
 BEGAN = datetime(2023, 1, 1, 6, tzinfo=UTC)
 SPAN = timedelta(days=3 * 365)  # Over which the files planned are spread.
 CANCELLED = 0.004  # Of the sales.
@@ -65,17 +64,18 @@ class Plan:
     events: int
     customers: int
     seed: int = 1
+    receipts: int = 5_000  # In a file.
 
     @property
     def files(self) -> int:
         """About how many files that takes."""
         receipts = (self.events - 2 * self.customers) / EVENTS_PER_RECEIPT
-        return max(1, round(receipts / RECEIPTS))
+        return max(1, round(receipts / self.receipts))
 
     @property
     def new_customers(self) -> int:
         """How many customers a file brings who were never there before."""
-        return min(RECEIPTS, -(-self.customers // self.files))
+        return min(self.receipts, -(-self.customers // self.files))
 
 
 @attrs.frozen(kw_only=True)
@@ -95,9 +95,9 @@ class File:
         return io.StringIO(self.text)
 
 
-def first_code(number: int) -> str:
+def first_code(plan: Plan, number: int) -> str:
     """Answer the code of a file's first sale."""
-    return f"R-{number * RECEIPTS + 1:08d}"
+    return f"R-{number * plan.receipts + 1:08d}"
 
 
 def until(plan: Plan, number: int) -> datetime:
@@ -110,11 +110,11 @@ def file(plan: Plan, number: int) -> File:
     chance = random.Random(f"{plan.seed}:{number}")
     template = PATTERN[number % len(PATTERN)]
     start, end = until(plan, number - 1), until(plan, number)
-    step = (end - start) / (RECEIPTS + 1)
+    step = (end - start) / (plan.receipts + 1)
     lines = ["receipt,customer,occurred_at,kind,amount_gbp"]
     for place, customer in enumerate(_customers(plan, number, template, chance), 1):
         at = start + step * place
-        code, name = number * RECEIPTS + place, name_of(customer)
+        code, name = number * plan.receipts + place, name_of(customer)
         lines.append(f"R-{code:08d},{name},{at.isoformat()},sale,3.20")
         if chance.random() < CANCELLED:
             lines.append(f"C-{code:08d},{name},{(at + step / 2).isoformat()},cancellation,3.20")
@@ -123,7 +123,7 @@ def file(plan: Plan, number: int) -> File:
         template=template,
         actor=ACTORS[number % len(ACTORS)],
         channel=CHANNELS[number % len(CHANNELS)],
-        first_code=first_code(number),
+        first_code=first_code(plan, number),
         until=end,
         text="\n".join(lines),
     )
@@ -137,7 +137,7 @@ def _customers(plan: Plan, number: int, template: str, chance: random.Random) ->
     last = max(1, plan.customers * PATTERN.count(template) // len(PATTERN))
     bought = [min(q, last - 1) for q in range(known, known + new)]
     known = min(known + new, last)
-    for _ in range(RECEIPTS - new):
+    for _ in range(plan.receipts - new):
         q = int(chance.random() * known)
         bought.append(q - q % 10 if chance.random() < 0.5 else q)  # One in ten is a regular.
     chance.shuffle(bought)
