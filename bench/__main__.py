@@ -31,9 +31,13 @@ def main() -> int:
     progress = Progress()
     started = perf_counter()
     rows = []
-    with Workshop(QUICK if asked.quick else FULL, progress, tuple(asked.ledger)) as shop:
-        for name in asked.names or MEASURES:
-            rows.extend(MEASURES[name](shop))
+    try:
+        with Workshop(QUICK if asked.quick else FULL, progress, tuple(asked.ledger)) as shop:
+            for name in asked.names or MEASURES:
+                rows.extend(MEASURES[name](shop))
+    except KeyboardInterrupt:
+        return 130
+    finally:
         progress.clear()
     measured_with = versions(shop.postgresql)
     print(show(rows))

@@ -65,7 +65,7 @@ class RawPages:
 
     def _all(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         given = {**self._values, **values}
-        for name in given:
+        for name in sorted(given, key=len, reverse=True):  # One name may begin another.
             sql = sql.replace(f":{name}", self._named.format(name))
         rows: list[Any] = self._connection.execute(sql, given).fetchall()
         return rows

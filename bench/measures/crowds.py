@@ -22,6 +22,7 @@ from bench.workshop import Workshop
 THREADS = 32
 PROCESSES = 8
 CARDS_EACH = 50  # Cards of one till.
+POOLED = f"eventsourcing with a pool of {THREADS}"  # Its own default is 5 connections, and 10 more where they are busy.
 T = TypeVar("T")
 
 
@@ -77,10 +78,13 @@ def threads_on_postgresql(shop: Workshop) -> list[Row]:
         for floor in floors:
             stack.enter_context(closing(floor))
         crowds[FLOOR] = Threads([floor.stamp for floor in floors])
-        app = stack.enter_context(aggregates.Cards(aggregates.postgresql(server.create("threads-peer"))))
-        crowds[PEER] = Threads([drawn(app.stamp, cards) for cards in shares(app.issue(THREADS * CARDS_EACH))])
+        for name, settings in ((PEER, {}), (POOLED, {"POSTGRES_POOL_SIZE": str(THREADS)})):
+            chosen = aggregates.postgresql(server.create(f"threads-peer-{len(crowds)}")) | settings
+            app = stack.enter_context(aggregates.Cards(chosen))
+            crowds[name] = Threads([drawn(app.stamp, cards) for cards in shares(app.issue(THREADS * CARDS_EACH))])
         each, p99 = take_turns_at_once(crowds, seconds=shop.size.seconds, progress=shop.progress.of(what))
-    targets = (each.at_least(PEER, 5), each.at_least(FLOOR, None))
+    targets = (each.at_least(PEER, 5), each.at_least(POOLED, None), each.at_least(FLOOR, None))
+    notes.append(f"{POOLED}: {rate(each.seconds(POOLED))}")
     notes.append("p99: " + ", ".join(f"{name} {shown}" for name, shown in p99.figures(milli).items()))
     return [Row(what=what, figures=each.figures(rate), targets=targets, notes=notes)]
 
