@@ -5,6 +5,8 @@ import signal
 import sys
 from time import perf_counter
 
+import attrs
+
 from bench import page
 from bench.measures import MEASURES
 from bench.report import machine, show, versions
@@ -20,6 +22,7 @@ def main() -> int:
     parser.add_argument(
         "--ledger", action="append", default=[], metavar="URL", help="a ledger of bench.fill, whose lists are read"
     )
+    parser.add_argument("--events", type=int, metavar="N", help="in a ledger made for the lists, where none is named")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which measures: {', '.join(MEASURES)}")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in MEASURES]
@@ -28,11 +31,14 @@ def main() -> int:
     if asked.write and asked.names:
         parser.error("--write shows every measure: name none")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the server and the folder go, as on Ctrl-C.
+    size = QUICK if asked.quick else FULL
+    if asked.events:
+        size = attrs.evolve(size, listed_events=asked.events)
     progress = Progress()
     started = perf_counter()
     rows = []
     try:
-        with Workshop(QUICK if asked.quick else FULL, progress, tuple(asked.ledger)) as shop:
+        with Workshop(size, progress, tuple(asked.ledger)) as shop:
             for name in asked.names or MEASURES:
                 rows.extend(MEASURES[name](shop))
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 COMMON = "anna"  # Part of about one name in twenty.
 RARE = "wrzesniewski"  # One customer in a hundred thousand.
 RARE_NAME = "Zbigniew Wrzesniewski"
-RARE_EVERY, RARE_FIRST = 100_000, 77
+RARE_EVERY, RARE_FIRST = 100_000, 6  # The first of them buys in the very first file.
 
 _LATIN = (
     "Anna Maria James Emma Michael Sophie David Laura Daniel Sarah Thomas Julia Peter Hannah Robert Johanna Paul Marta "

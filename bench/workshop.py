@@ -31,7 +31,7 @@ class Size:
 
 
 QUICK = Size(
-    quick=True, cards=1_000, long_cards=1, stamped_cards=250, turns=10, seconds=0.5, receipts=4_000,
+    quick=True, cards=1_000, long_cards=1, stamped_cards=250, turns=10, seconds=0.8, receipts=4_000,
     listed_events=100_000,
 )  # fmt: skip
 FULL = Size(

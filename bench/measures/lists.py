@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from time import perf_counter
 
 from bench import fill, town
 from bench.floors.raw_pages import RawPages
 from bench.measures.big import Big, big_ledgers
 from bench.report import FLOOR, OURS, Row, Target
-from bench.timing import Times, Work, milli, take_turns
+from bench.timing import ROUNDS, Times, Work, milli, take_turns
 from bench.workshop import Workshop
 from stampledger import Ledger, View
 
 DEPTHS = (0.01, 0.25, 0.5, 0.9, 0.999)  # Parts of the Journal that are skipped.
-CALLS = 5
+CALLS, TURNS = 5, 10
 DECODED = "every row is decoded and shown with its card's progress, template and customer, which raw SQL only fetches"
 
 
@@ -34,11 +35,18 @@ def lists(shop: Workshop) -> list[Row]:
 
 
 def turns(shop: Workshop, contestants: dict[str, Work], what: str) -> Times:
-    """Let lists take turns, once they were read once."""
+    """Let lists take turns, once they were read once; where that took long, less often."""
+    once = 0.0
     for work in contestants.values():
         work()
-    rounds = 2 if shop.size.quick else 10
-    return take_turns(contestants, turns=rounds, calls=CALLS, progress=shop.progress.of(what))
+        start = perf_counter()
+        work()
+        once += perf_counter() - start
+    affordable = round((2 if shop.size.quick else 20) / once / ROUNDS)
+    calls = max(1, min(CALLS, affordable))
+    return take_turns(
+        contestants, turns=max(1, min(TURNS, affordable // calls)), calls=calls, progress=shop.progress.of(what)
+    )
 
 
 def _depth(shop: Workshop, big: Big, ledger: Ledger, raw: RawPages) -> Iterator[Row]:
