@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from time import perf_counter
 
-from bench import fill, town
+from bench import fill
 from bench.floors.raw_pages import RawPages
 from bench.measures.big import Big, big_ledgers
 from bench.report import FLOOR, OURS, Row, Target
@@ -80,7 +80,7 @@ def _depth(shop: Workshop, big: Big, ledger: Ledger, raw: RawPages) -> Iterator[
 
 def _narrowed(shop: Workshop, big: Big, ledger: Ledger, raw: RawPages) -> Iterator[Row]:
     """Read the first page under each filter; for information."""
-    middle = town.BEGAN + town.SPAN / 2
+    middle = ledger.journal(before=ledger.seq // 2, limit=1)[0].recorded_at
     quarter = timedelta(days=90)
     microseconds = [round(at.timestamp() * 1e6) for at in (middle - quarter, middle)]
     filters: dict[str, tuple[Work, Work]] = {
