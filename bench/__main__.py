@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from os import getloadavg
 from time import perf_counter
 
 import attrs
@@ -35,7 +36,7 @@ def main() -> int:
     if asked.events:
         size = attrs.evolve(size, listed_events=asked.events)
     progress = Progress()
-    started = perf_counter()
+    started, load = perf_counter(), getloadavg()[0]
     rows = []
     try:
         with Workshop(size, progress, tuple(asked.ledger)) as shop:
@@ -45,7 +46,7 @@ def main() -> int:
         return 130
     finally:
         progress.clear()
-    measured_with = versions(shop.postgresql)
+    measured_with = f"{versions(shop.postgresql)}; a load of {load:.1f} at the start"
     print(show(rows))
     print(f"\n{machine()}; {measured_with}; {perf_counter() - started:,.0f} s")
     if asked.write:
