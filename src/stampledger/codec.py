@@ -71,7 +71,6 @@ KINDS: Mapping[str, type[Event]] = {
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
 _RESERVED = re.compile(r"[a-z_]+\.[a-z_]+\.v[0-9]+")
-_NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 class Unreadable(ValueError):
@@ -80,11 +79,6 @@ class Unreadable(ValueError):
 
 class UnknownKind(Unreadable):
     """A stored kind is not in the table: written by a newer release, or by nobody."""
-
-
-def name_of(kind: type[Event]) -> str:
-    """Answer the name a kind of event has on disk."""
-    return _NAMES[kind]
 
 
 def is_reserved(name: str) -> bool:
@@ -290,18 +284,14 @@ _FAULTS = (
 )  # fmt: skip
 
 
-def names_of_kind(kind: type[Event]) -> tuple[str, str, bool, bool]:
-    """Answer of a kind of event: (its name on disk, the one people use, whether it has a code, or personal data)."""
-    return _OF_KIND[kind]
-
-
 def holds_personal(name: str) -> bool:
     """Answer whether events of a kind hold sealed fields."""
     kind = KINDS.get(present_name(name))
     return kind is not None and bool(_SHAPES[kind].personal)
 
 
-_OF_KIND = {
+# Of a kind of event: its name on disk, the one people use, whether it has a code, and whether personal data.
+FACTS: Mapping[type[Event], tuple[str, str, bool, bool]] = {
     kind: (name, _SHORT[name], _SHAPES[kind].has_code, bool(_SHAPES[kind].personal)) for name, kind in KINDS.items()
 }
 

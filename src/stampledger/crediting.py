@@ -25,7 +25,7 @@ def add_stamps(
 ) -> UUID:
     """Credit stamps to a card; a refusal is recorded where that is wanted."""
     row, state, held = work.card(card)
-    template = work.look.card_template(state)
+    template = work.template(state)
     decimals = 2 if template.per_amount is None else template.per_amount.decimals
     use = None if code is None else first_use(work.session, code, template, row, state)
     command = commands.AddStamps(

@@ -17,7 +17,7 @@ from stampledger import checks, codec, events
 from stampledger.aggregates import Aggregate
 from stampledger.cards import StampCard
 from stampledger.commands import Supplies
-from stampledger.errors import IdempotencyKeyReused, InvalidInput, Refused
+from stampledger.errors import CardNotFound, IdempotencyKeyReused, InvalidInput, Refused
 from stampledger.events import Event
 from stampledger.frozen import changed
 from stampledger.lookup import EVERYTHING, Lookup, Moment
@@ -28,7 +28,7 @@ from stampledger.store import appending, history
 from stampledger.store.head import PROVISIONAL
 from stampledger.store.session import Hint, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.store.store import Store
-from stampledger.values import Channel
+from stampledger.values import CardTemplate, Channel
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # No till is older.
 AHEAD_MAX = timedelta(days=1)  # How far a till's clock may run ahead of ours.
@@ -89,6 +89,7 @@ class Origin:
 
 
 _ARGUMENTS = frozenset(Call.__annotations__)
+_CHANNELS = {channel.value: channel.value for channel in Channel}
 
 
 class Work:
@@ -119,8 +120,12 @@ class Work:
     def means(self) -> Supplies:
         """What a decision may give out."""
         if self._means is None:
-            self._means = WorkSupplies(self.look, self._writer.ids, self._writer.random)
+            self._means = WorkSupplies(self._writer, self.session)
         return self._means
+
+    def template(self, card: StampCard) -> CardTemplate:
+        """Answer the template version a card is under."""
+        return self._writer.store.templates.get(self.session, card.template_id, card.template_version)
 
     def at(self, latest: datetime | None = None) -> datetime:
         """When the command happens: the till's own time, else now, never before the latest its subject knows."""
@@ -138,7 +143,9 @@ class Work:
 
     def card(self, card: object) -> tuple[StreamRow, StampCard, dict[UUID, RewardRow]]:
         """Load a card as it is now, with the reward it is held for at hand."""
-        row = self.look.card_row(card)
+        row = self.session.stream(card) if type(card) is UUID else self.look.card_row(card)
+        if row is None or row.kind is not StreamKind.CARD:
+            raise CardNotFound(card)
         state = self.session.state(row)
         assert isinstance(state, StampCard)
         if state.held_for is None:
@@ -282,15 +289,25 @@ class Writer:
 class WorkSupplies:
     """Supplies as they are asked for: most commands need no id, and few the time zone."""
 
-    def __init__(self, look: Lookup, ids: Ids, random: Random) -> None:
-        self.ids = Drawn(ids)
-        self.redeem_codes = Drawn(lambda: redeem_code(random))
-        self._look = look
+    def __init__(self, writer: Writer, session: Session) -> None:
+        self._writer = writer
+        self._session = session
+
+    @cached_property
+    def ids(self) -> Drawn[UUID]:
+        """Fresh ids."""
+        return Drawn(self._writer.ids)
+
+    @cached_property
+    def redeem_codes(self) -> Drawn[str]:
+        """Fresh redeem codes."""
+        random = self._writer.random
+        return Drawn(lambda: redeem_code(random))
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of the brand."""
-        return ZoneInfo(self._look.brand().time_zone)
+        return ZoneInfo(self._writer.lookup(self._session).brand().time_zone)
 
 
 def at_hand(card: StampCard, rows: Iterable[RewardRow]) -> tuple[StampCard, dict[UUID, RewardRow]]:

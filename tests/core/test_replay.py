@@ -10,8 +10,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stampledger import events
-from stampledger.aggregates import decide, decided, evolve, replay
-from stampledger.cards import StampCard
+from stampledger.aggregates import decide, decided, replay
+from stampledger.cards import StampCard, evolve_card
 from stampledger.commands import CardCommand
 from stampledger.errors import Refused, StampledgerError
 from stampledger.testing import ZONES, Outcome, Till, Wish, templates, wishes
@@ -96,7 +96,7 @@ def test_decided(template: CardTemplate, zone: str, asked: list[Wish]):
                 continue
 
             assert decide(card, outcome.command) == told
-            assert reduce(evolve, told, card) == after
+            assert reduce(evolve_card, told, card) == after
 
 
 def answer(card: StampCard, command: CardCommand) -> object:

@@ -18,16 +18,13 @@ def old_shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop in which a release of long ago noted a wallet under an older kind, with another body."""
     monkeypatch.setitem(codec.UPCASTS, OLD, (NEW, lambda fields: {"platform": fields["where"]}))
     with Shop() as shop, monkeypatch.context() as long_ago:
-        name_of, encode = codec.name_of, codec.encode
+        encode = codec.encode
         card = shop.card(8)
-
-        def old_name(kind: type[events.Event]) -> str:
-            return OLD if kind is events.WalletSaved else name_of(kind)
 
         def old_body(event: events.Event, seal: Any = None) -> bytes:
             return b'{"where":"apple"}' if isinstance(event, events.WalletSaved) else encode(event, seal)
 
-        long_ago.setattr(codec, "name_of", old_name)
+        long_ago.setitem(codec.FACTS, events.WalletSaved, (OLD, *codec.FACTS[events.WalletSaved][1:]))
         long_ago.setattr(codec, "encode", old_body)
         shop.ledger.save_to_wallet(card, "apple")
         long_ago.undo()

@@ -56,7 +56,7 @@ def append(
     for event in told:
         version += 1
         head.seq = seq = head.seq + 1
-        name, short, has_code, is_personal = codec.names_of_kind(type(event))
+        name, short, has_code, is_personal = codec.FACTS[type(event)]
         code: str | None = event.code if has_code else None  # type: ignore[attr-defined]
         body = codec.encode(event, session.sealer(_subject(stream_id, before), stream_id) if is_personal else None)
         place, at = len(scan), codec.microseconds(event.at)

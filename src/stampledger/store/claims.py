@@ -16,8 +16,10 @@ DERIVED = tuple(scope for scope in Scope if scope not in (Scope.KEY, Scope.REFUS
 
 def claim(session: Session, templates: Templates, entry: Entry, before: Aggregate | None, reclaims: bool) -> None:
     """Write what an entry claims."""
+    if type(entry.event) not in _CLAIMING:
+        return
     template = None
-    if isinstance(before, StampCard) and entry.code is not None:
+    if isinstance(before, StampCard) and isinstance(entry.event, events.StampAdded) and entry.event.code is not None:
         template = templates.get(session, before.template_id, before.template_version)
     for scope, key in claims_of(entry, before, template):
         earlier = session.claim(scope, key) if reclaims and scope is Scope.CODE else None
@@ -27,6 +29,20 @@ def claim(session: Session, templates: Templates, entry: Entry, before: Aggregat
             session.mention(entry.code, earlier[0])
     for code in mentions_of(entry, template):
         session.mention(code, entry.seq)
+
+
+_CLAIMING = {
+    events.StampAdded,
+    events.StampRejected,
+    events.StampVoided,
+    events.CardImported,
+    events.CampaignSent,
+    events.BirthdayReached,
+    events.TemplatePublished,
+    events.CampaignCreated,
+    events.BrandSet,
+    events.CustomerRegistered,
+}
 
 
 def code_key(code: str, template: CardTemplate, template_id: UUID, card_id: UUID) -> str | None:

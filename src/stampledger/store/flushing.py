@@ -1,7 +1,7 @@
 """Writing a plan: every kind of row by one statement, however many there are; the head last."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stampledger import codec
 from stampledger.aggregates import Aggregate
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stampledger.store.transaction import Transaction
 
 Row = tuple[Any, ...]
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 def write(tx: "Transaction", plan: Plan) -> None:
@@ -22,16 +24,16 @@ def write(tx: "Transaction", plan: Plan) -> None:
     for entry in plan.entries:
         chain = codec.link(chain, entry.seq, entry.recorded_at, entry.digest)
         appended.append(entry_row(business, entry, chain))
-    _write(tx, sql.add_entry, appended)
-    for rows, new, changed, add, change in (
-        (plan.claims, claim_row, changed_claim, sql.add_claim, sql.set_claim),
-        (plan.streams, stream_row, changed_stream, sql.add_stream, sql.set_stream),
-        (plan.cards, card_row, changed_card, sql.add_card, sql.set_card),
-        (plan.rewards, reward_row, changed_reward, sql.add_reward, sql.set_reward),
-    ):
-        if rows:
-            _write_rows(tx, rows, new, add, True)
-            _write_rows(tx, rows, changed, change, False)
+    if appended:
+        _write(tx, sql.add_entry, appended)
+    if plan.claims:
+        _write_rows(tx, plan.claims, claim_row, changed_claim, sql.add_claim, sql.set_claim)
+    if plan.streams:
+        _write_rows(tx, plan.streams, stream_row, changed_stream, sql.add_stream, sql.set_stream)
+    if plan.cards:
+        _write_rows(tx, plan.cards, card_row, changed_card, sql.add_card, sql.set_card)
+    if plan.rewards:
+        _write_rows(tx, plan.rewards, reward_row, changed_reward, sql.add_reward, sql.set_reward)
     for statement, others in plan.deferred.items():
         _write(tx, statement, others)
     if appended:
@@ -39,14 +41,30 @@ def write(tx: "Transaction", plan: Plan) -> None:
         head.chain = chain
 
 
-def _write_rows(tx: "Transaction", rows: Any, made: Callable[..., Row], statement: Statement, new: bool) -> None:
-    _write(tx, statement, [made(tx.business, key, row) for key, (row, is_new) in rows.items() if is_new is new])
+def _write_rows(
+    tx: "Transaction",
+    rows: Mapping[K, tuple[R, bool]],
+    new: Callable[[int, K, R], Row],
+    changed: Callable[[int, K, R], Row],
+    add: Statement,
+    change: Statement,
+) -> None:
+    begun, gone_on = [], []
+    for key, (row, is_new) in rows.items():
+        if is_new:
+            begun.append(new(tx.business, key, row))
+        else:
+            gone_on.append(changed(tx.business, key, row))
+    if begun:
+        _write(tx, add, begun)
+    if gone_on:
+        _write(tx, change, gone_on)
 
 
 def _write(tx: "Transaction", statement: Statement, rows: list[Row]) -> None:
     if len(rows) == 1:
         tx.cursor.execute(statement.sql, rows[0])
-    elif rows:
+    else:
         tx.backend.insert_many(tx.cursor, statement.sql, rows)
 
 

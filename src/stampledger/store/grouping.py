@@ -100,13 +100,7 @@ class Group:
         self._leader = threading.get_ident()
         if settle is not None and self._writer.backend.appends_at_once:
             return self._writer.at_once(task, self._words, hint, settle)
-
-        def work(session: Session) -> T:
-            if hint is not None:
-                session.fetch(hint)
-            return task(session)
-
-        return self._writer.transact(work, self._words)
+        return self._writer.transact(task, self._words, hint)
 
     def _lead(self, own: _Ticket) -> None:
         """Carry out the own task and those of everybody in line, and commit them together."""

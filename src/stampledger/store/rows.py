@@ -36,7 +36,7 @@ def save_rows(
     if isinstance(state, Customer):
         seal = session.sealer(row.id, row.id) if state.person is not None else None
         row = changed(row, state=codec.dump_state(state, seal))
-    elif isinstance(state, StampCard):
+    elif isinstance(state, StampCard) and state.rewards:
         row = changed(row, state=without_rewards(state))
     session.save_stream(row, is_new and not again)
     if is_new and again:
@@ -48,7 +48,7 @@ def save_rows(
             session.defer(session.sql.add_checkpoint, remembered)
     elif isinstance(state, Customer):
         _save_customer(session, row, is_new, before, state)
-    if isinstance(state, StampCard | Coupon):
+    if isinstance(state, (StampCard, Coupon)):  # Unlike a union of them, made once.
         _save_rewards(session, row, state, entries, at_hand)
 
 

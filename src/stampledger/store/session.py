@@ -14,7 +14,6 @@ from stampledger.rewards import IssuedReward
 from stampledger.store.head import Head
 from stampledger.store.kinds import Scope, StreamKind
 from stampledger.store.plan import CardRow, Claimed, NeedsLock, RewardRow, StreamRow, put
-from stampledger.store.statements import first_look
 from stampledger.store.transaction import DROPPING, Place, Transaction, Words
 
 __all__ = ["CardRow", "Claimed", "RewardRow", "Scope", "Session", "StreamKind", "StreamRow"]
@@ -75,11 +74,14 @@ class Session(Transaction):
 
     def fetch(self, hint: Hint) -> None:
         """Fetch what a command will look at first by one statement."""
-        code = hint.code or ""
-        statement = self.sql.page(first_look, (("code", bool(hint.code)), ("key", bool(hint.key))))
-        known: dict[str, Any] = {"b_business": self.business, "b_id": hint.card.bytes}
-        parameters = {**known, "b_from": code, "b_to": f"{code}\x0b", "b_key": hint.key}
-        self.cursor.execute(statement.sql, statement.arguments(parameters))
+        card, code, key = hint.card, hint.code, hint.key
+        look = self.sql.first_looks[code is not None, key is not None]
+        arguments: tuple[Any, ...] = (card.bytes,)
+        if code is not None:
+            arguments += (code, f"{code}\x0b")
+        if key is not None:
+            arguments += (key, key)
+        self.cursor.execute(look.sql, (*arguments, self.business))
         rows = self.cursor.fetchall()
         if not rows:
             return
@@ -88,12 +90,12 @@ class Session(Transaction):
             root._head = Head(*first[:3])
         if first[3] is not None and first[3] not in root._streams:
             root._know(self._stream_row(first[3:10]))
-        if hint.code and code not in root._codes:
+        if code is not None and code not in root._codes:
             root._codes[code] = {row[10]: row[11] for row in rows if row[10] is not None}
-        if hint.key:
+        if key is not None:
             for place, scope in ((-4, Scope.KEY), (-2, Scope.REFUSED)):
                 seq, digest = first[place], first[place + 1]
-                root._claims.setdefault((int(scope), hint.key), None if seq is None else (seq, digest))
+                root._claims.setdefault((int(scope), key), None if seq is None else (seq, digest))
 
     def _know(self, row: StreamRow) -> StreamRow:
         if self._writes:
@@ -105,10 +107,14 @@ class Session(Transaction):
 
     def stream(self, stream_id: UUID) -> StreamRow | None:
         """Answer where a stream stands, by its id."""
-        for session in self._line():
-            number = session._numbers.get(stream_id)
-            if number is not None:
-                return self.stream_by_number(number)
+        number = self._numbers.get(stream_id)
+        if number is not None:
+            return self._streams[number]
+        if self._parent is not None:
+            for session in self._line():
+                number = session._numbers.get(stream_id)
+                if number is not None:
+                    return session._streams[number]
         row = self.fetch_one(self.sql.stream_by_id, {"b_id": stream_id.bytes})
         return None if row is None else self._know(self._stream_row(row))
 
@@ -168,13 +174,12 @@ class Session(Transaction):
 
     def claims_of_code(self, code: str) -> list[tuple[str, int]]:
         """Answer (key, seq) of the claims of a code: for the business, for a template, for a card."""
-        found: dict[str, int] = {}
-        for session in reversed(list(self._line())):
-            known = session._codes.get(code)
-            if known is None and session._parent is None:
-                known = session._codes[code] = dict(self._code_rows(code))
-            found.update(known or {})
-        return sorted(found.items())
+        if self._parent is not None:
+            return sorted({**dict(self._parent.claims_of_code(code)), **self._codes.get(code, {})}.items())
+        known = self._codes.get(code)
+        if known is None:
+            known = self._codes[code] = dict(self._code_rows(code))
+        return sorted(known.items()) if known else []
 
     def _code_rows(self, code: str) -> list[tuple[str, int]]:
         statement, bounds = self.sql.claims_between, {"b_from": code, "b_to": f"{code}\x0b"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Dialect, and_, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.sql import ClauseElement
 
 from stampledger.store.engines.backend import Backend
@@ -77,6 +77,10 @@ class Statements:
             update(s.head).where(by(h.business)).values(**new("seq", "recorded_at", "hash"), previous=h.hash)
         )
         self.touch_head = made(update(s.head).where(by(h.business)).values(seq=h.seq))
+
+        self.first_looks = {
+            (code, key): first_look(s, dialect, code, key) for code in (False, True) for key in (False, True)
+        }
 
         self.words = made(select(w.number, w.text).where(by(w.business)))
         self.add_word = made(insert(s.word))
@@ -284,29 +288,30 @@ class Statements:
         return statement
 
 
-def first_look(sql: Statements, shape: Shape) -> Statement:
-    """Answer the statement that fetches the head, a stream, and the claims of a code and of an idempotency key."""
-    h, st, s = sql.tables.head.c, sql.tables.stream.c, sql.tables
-    chosen = dict(shape)
-    code, key, refused = s.claim.alias(), s.claim.alias(), s.claim.alias()
+def first_look(s: Schema, dialect: Dialect, with_code: bool, with_key: bool) -> Statement:
+    """Make the statement that fetches the head, a stream, and the claims of a code and of an idempotency key.
+
+    It takes (id, code and what comes after it, key twice, business), of which code and key may not be asked for.
+    """
+    h, st = s.head.c, s.stream.c
     source = s.head.outerjoin(s.stream, and_(st.business == h.business, st.id == bindparam("b_id")))
-    columns = [
+    columns: list[Any] = [
         h.seq, h.recorded_at, h.hash, st.number, st.id, st.kind, st.version, st.seq, st.customer, st.state,
     ]  # fmt: skip
-    if chosen["code"]:
-        source = source.outerjoin(
-            code,
-            and_(
-                code.c.business == h.business, code.c.scope == int(Scope.CODE), code.c.key >= bindparam("b_from"),
-                code.c.key < bindparam("b_to"),
-            ),
-        )  # fmt: skip
-        columns += [code.c.key, code.c.seq]
-    if chosen["key"]:
-        for table, scope in ((key, Scope.KEY), (refused, Scope.REFUSED)):
-            source = source.outerjoin(
-                table,
-                and_(table.c.business == h.business, table.c.scope == int(scope), table.c.key == bindparam("b_key")),
-            )
-            columns += [table.c.seq, table.c.digest]
-    return Statement(select(*columns).select_from(source).where(h.business == bindparam("b_business")), sql.dialect)
+
+    def claimed(scope: Scope, *chosen: Callable[[Any], Any]) -> Any:
+        nonlocal source
+        claim = s.claim.alias().c
+        claim_table = claim.business.table
+        on = (claim.business == h.business, claim.scope == literal_column(str(int(scope))))
+        source = source.outerjoin(claim_table, and_(*on, *(choose(claim.key) for choose in chosen)))
+        return claim
+
+    if with_code:
+        code = claimed(Scope.CODE, lambda key: key >= bindparam("b_from"), lambda key: key < bindparam("b_to"))
+        columns += [code.key, code.seq]
+    if with_key:
+        for scope in (Scope.KEY, Scope.REFUSED):
+            claim = claimed(scope, lambda key: key == bindparam("b_key"))
+            columns += [claim.seq, claim.digest]
+    return Statement(select(*columns).select_from(source).where(h.business == bindparam("b_business")), dialect)

@@ -81,7 +81,9 @@ class Transaction:
 
     def _root(self) -> Self:
         """Answer the outermost transaction."""
-        *_, root = self._line()
+        root = self
+        while root._parent is not None:
+            root = root._parent
         return root
 
     def _line(self) -> Iterator[Self]:

@@ -36,6 +36,7 @@ class WriterConnection:
         self._fairy: Any = None
         self._is_closed = False
         self.connection: Any = None
+        self._cursor: Any = None  # The one all transactions use: to open one for each costs as much as a statement.
         self._connect()
         with backend.translated():
             self.is_shared = backend.is_shared(self.connection)
@@ -45,6 +46,7 @@ class WriterConnection:
     def _connect(self) -> None:
         self._fairy = self.backend.connect()
         self.connection = self._fairy.driver_connection
+        self._cursor = self.connection.cursor()
 
     def _take(self) -> None:
         self._fairy.detach()  # The pool never sees what is set on it.
@@ -63,8 +65,10 @@ class WriterConnection:
     def _leave(self) -> None:
         if self._fairy is not None:
             with contextlib.suppress(Exception):
+                self._cursor.close()
+            with contextlib.suppress(Exception):
                 self._fairy.close()
-        self._fairy = self.connection = None
+        self._fairy = self.connection = self._cursor = None
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Any]:
@@ -75,44 +79,59 @@ class WriterConnection:
 
     # Transactions.
 
-    def transact(self, work: Callable[[Session], T], words: Words) -> T:
-        """Do some work behind the head's lock, and commit it; again from its beginning where it met a conflict.
+    def transact(self, task: Callable[[Session], T], words: Words, hint: Hint | None = None) -> T:
+        """Carry out a task behind the head's lock, and commit it; again from its beginning where it met a conflict.
 
         Raises:
             Conflict: Others were first too often, or hold the database for too long.
             StorageError: The database cannot be written.
             OutcomeUnknown: It broke off while committing.
         """
-        return self._retried(lambda: self._locked(work, words))
+        result: T = self._retried(self._locked, task, words, hint)
+        return result
 
-    def at_once(self, work: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
-        """Do some work and append it by one statement, without a lock while it is decided.
+    def at_once(self, task: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
+        """Carry out a task and append it by one statement, without a lock while it is decided.
 
-        Work that must read what it wrote, or that is too much for one statement, is done behind the lock instead.
+        A task that must read what it wrote, or that is too much for one statement, is carried out behind the lock.
         """
         try:
-            return self._retried(lambda: self._appended(work, words, hint, settle))
+            result: T = self._retried(self._appended, task, words, hint, settle)
+            return result
         except NeedsLock:
-            return self.transact(work, words)
+            return self.transact(task, words, hint)
 
-    def _retried(self, attempt: Callable[[], T]) -> T:
+    def _retried(self, attempt: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            if self.connection is not None:
+                return attempt(*arguments)
+        except Conflict:
+            if self.backend.waits_by_itself:
+                raise
+        except StorageUnreachable:  # The connection is gone; it may have been so since the last time it was used.
+            self._leave()
+        except (OutcomeUnknown, StorageError):
+            self._leave_broken()
+            raise
+        return self._again(attempt, *arguments)
+
+    def _again(self, attempt: Callable[..., Any], *arguments: Any) -> Any:
+        """Try once more and once more, with pauses that grow and are drawn, until a deadline."""
         self.demand_open()
-        deadline, pause, reconnected = time.monotonic() + WAIT_SECONDS, PAUSE_FIRST, False
+        deadline, pause = time.monotonic() + WAIT_SECONDS, PAUSE_FIRST
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
             try:
                 if self.connection is None:
-                    reconnected = True
                     self._reconnect()
-                return attempt()
+                return attempt(*arguments)
             except Conflict:
                 if attempts_left == 0 or self.backend.waits_by_itself or time.monotonic() + pause > deadline:
                     raise
                 time.sleep(pause * system_random(1_000) / 1_000)
                 pause = min(2 * pause, PAUSE_MAX)
-            except StorageUnreachable:  # The connection is gone; it may have been so since the last time it was used.
+            except StorageUnreachable:
                 self._leave()
-                if reconnected:
-                    raise
+                raise
             except (OutcomeUnknown, StorageError):
                 self._leave_broken()
                 raise
@@ -136,50 +155,50 @@ class WriterConnection:
         except Exception:
             self._leave()
 
-    def _locked(self, work: Callable[[Session], T], words: Words) -> T:
-        backend, connection = self.backend, self.connection
-        with backend.controlled(connection):
-            with backend.translated():
-                cursor = connection.cursor()
-                backend.begin_writing(cursor)
+    def _locked(self, task: Callable[[Session], T], words: Words, hint: Hint | None) -> T:
+        with self.backend.controlled(self.connection):
+            cursor, committing = self._cursor, False
             try:
-                with backend.translated():
-                    session = self._session(cursor, words)
-                    result = work(session)
-                    session.flush()
-                with backend.translated(committing=True):
-                    cursor.execute("COMMIT")
-            except BaseException:
-                self._roll_back(cursor)
-                raise
-            finally:
-                cursor.close()  # Whoever still holds the session does not hold the file open with it.
-        _remember(session, words)
-        return result
-
-    def _session(self, cursor: Any, words: Words) -> Session:
-        sql = self.place.sql
-        head = None
-        if self.backend.locks_head:
-            cursor.execute(sql.lock_head.sql, (self.place.business,))
-            row = cursor.fetchone()
-            if row is None:
-                raise Corrupt(self.place.business_name, None, None, "the head of the Journal is missing")
-            head = Head(*row)
-        return Session(self.place, cursor, words, head, writes=True)
-
-    def _appended(self, work: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
-        backend, connection = self.backend, self.connection
-        with backend.controlled(connection), contextlib.closing(connection.cursor()) as cursor:
-            session = Session(self.place, cursor, words, Head.provisional(), writes=True)
-            with backend.translated():
+                self.backend.begin_writing(cursor)
+                session = Session(self.place, cursor, words, self._head(cursor), writes=True)
                 if hint is not None:
                     session.fetch(hint)
-                result = work(session)
-            if not session.plan:
-                return result
-            with backend.translated(committing=True):
-                shift, recorded_at = backend.append(session)
+                result = task(session)
+                session.flush()
+                committing = True
+                cursor.execute("COMMIT")
+            except BaseException as error:
+                self._roll_back(cursor)
+                self.backend.refuse(error, committing)
+                raise
+        if session.new_words:
+            _remember(session, words)
+        return result
+
+    def _head(self, cursor: Any) -> Head | None:
+        """Lock the head by itself, where beginning to write has not."""
+        if not self.backend.locks_head:
+            return None
+        cursor.execute(self.place.sql.lock_head.sql, (self.place.business,))
+        row = cursor.fetchone()
+        if row is None:
+            raise Corrupt(self.place.business_name, None, None, "the head of the Journal is missing")
+        return Head(*row)
+
+    def _appended(self, task: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
+        with self.backend.controlled(self.connection):
+            session, committing = Session(self.place, self._cursor, words, Head.provisional(), writes=True), False
+            try:
+                if hint is not None:
+                    session.fetch(hint)
+                result = task(session)
+                if not session.plan:
+                    return result
+                committing = True
+                shift, recorded_at = self.backend.append(session)
+            except BaseException as error:
+                self.backend.refuse(error, committing)
+                raise
         return settle(result, shift, recorded_at)
 
     def _roll_back(self, cursor: Any) -> None:

@@ -113,6 +113,17 @@ class Backend(ABC):
         """Let no driver's or SQLAlchemy's error out: each becomes one of ours."""
         return self._translated[committing]
 
+    def refuse(self, error: BaseException, committing: bool) -> None:
+        """Raise one of our errors in the place of the driver's or SQLAlchemy's; let others pass."""
+        if isinstance(error, StampledgerError):
+            return
+        if isinstance(error, DBAPIError):
+            raise self.ours(error.orig or error, committing) from error
+        if isinstance(error, SQLAlchemyError):
+            raise StorageError(f"the database layer failed: {type(error).__name__}") from error
+        if isinstance(error, self.driver_errors()):
+            raise self.ours(error, committing) from error
+
     @abstractmethod
     def driver_errors(self) -> type[BaseException]:
         """Answer the class of all the driver's errors."""
@@ -180,11 +191,5 @@ class _Translated(AbstractContextManager[None]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None or isinstance(error, StampledgerError):
-            return
-        if isinstance(error, DBAPIError):
-            raise self._backend.ours(error.orig or error, self._committing) from error
-        if isinstance(error, SQLAlchemyError):
-            raise StorageError(f"the database layer failed: {type(error).__name__}") from error
-        if isinstance(error, self._backend.driver_errors()):
-            raise self._backend.ours(error, self._committing) from error
+        if error is not None:
+            self._backend.refuse(error, self._committing)
