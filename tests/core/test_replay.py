@@ -10,7 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stampledger import events
-from stampledger.aggregates import decide, decided, replay
+from stampledger.aggregates import decide, decided, evolve, replay
 from stampledger.cards import StampCard, evolve_card
 from stampledger.commands import CardCommand
 from stampledger.errors import Refused, StampledgerError
