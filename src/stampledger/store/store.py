@@ -53,12 +53,12 @@ class Store:
         self._unbound = self
         self.sql = Statements(self.tables, self.backend)
         self._writer = WriterConnection(self.backend)
+        self._group = Group(self._writer, self.words)
         try:
             number = opening.begin(self.backend, self.sql, self._writer, self.business_name, create)
             self.place = Place(self.backend, self.sql, number, self.business_name, random)
             self.business = number
             self._writer.place = self.place
-            self._group = Group(self._writer, self.words)
             self.bell = bell.of(self.backend.identity(self._writer.connection), prefix, self.business_name)
         except BaseException:
             self.close()
@@ -191,9 +191,13 @@ class Store:
         return bound
 
     def close(self) -> None:
-        """Give the connections back (a bound store has none); an engine that was opened here is disposed of."""
+        """Give the connections back, once what is being written is; an engine that was opened here is disposed of.
+
+        A bound store has none. Threads that still wait for their turn learn that the ledger is closed.
+        """
         if self._bound is not None:
             return
-        self._writer.close()
+        with self._group.alone():
+            self._writer.close()
         if self._owned:
             self.engine.dispose()

@@ -14,6 +14,7 @@ from stampledger.store.session import Hint, Session
 from stampledger.store.transaction import Place, Words
 
 ATTEMPTS_MAX = 50
+AT_ONCE_ATTEMPTS = 5
 PAUSE_FIRST, PAUSE_MAX = 0.002, 0.2  # Seconds; each pause is drawn, up to twice as long as the one before might be.
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class WriterConnection:
         self.place: Place
         self._fairy: Any = None
         self._is_closed = False
+        self.may_have_committed = False  # Whether the latest transaction may be there, should it be interrupted.
         self.connection: Any = None
         self._cursor: Any = None  # The one all transactions use: to open one for each costs as much as a statement.
         self._connect()
@@ -93,39 +95,50 @@ class WriterConnection:
     def at_once(self, task: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
         """Carry out a task and append it by one statement, without a lock while it is decided.
 
-        A task that must read what it wrote, or that is too much for one statement, is carried out behind the lock.
+        A task that must read what it wrote, that is too much for one statement, or that others were quicker than several
+        times, is carried out behind the lock.
         """
-        try:
-            result: T = self._retried(self._appended, task, words, hint, settle)
-            return result
-        except NeedsLock:
-            return self.transact(task, words, hint)
+        for _ in range(AT_ONCE_ATTEMPTS):
+            try:
+                result: T = self._retried(self._appended, task, words, hint, settle)
+                return result
+            except NeedsLock:
+                break
+            except Conflict as conflict:
+                if not conflict.taken:
+                    raise
+                time.sleep(PAUSE_FIRST * system_random(1_000) / 1_000)
+        return self.transact(task, words, hint)
 
     def _retried(self, attempt: Callable[..., Any], *arguments: Any) -> Any:
+        """Try, and try again where that may help. A key that is taken will stay so: behind the lock that is final."""
+        deadline = time.monotonic() + WAIT_SECONDS
         try:
             if self.connection is not None:
                 return attempt(*arguments)
-        except Conflict:
-            if self.backend.waits_by_itself:
+        except Conflict as conflict:
+            if conflict.taken or self.backend.waits_by_itself or time.monotonic() > deadline:
                 raise
         except StorageUnreachable:  # The connection is gone; it may have been so since the last time it was used.
             self._leave()
         except (OutcomeUnknown, StorageError):
             self._leave_broken()
             raise
-        return self._again(attempt, *arguments)
+        return self._again(deadline, attempt, *arguments)
 
-    def _again(self, attempt: Callable[..., Any], *arguments: Any) -> Any:
+    def _again(self, deadline: float, attempt: Callable[..., Any], *arguments: Any) -> Any:
         """Try once more and once more, with pauses that grow and are drawn, until a deadline."""
         self.demand_open()
-        deadline, pause = time.monotonic() + WAIT_SECONDS, PAUSE_FIRST
+        pause = PAUSE_FIRST
         for attempts_left in reversed(range(ATTEMPTS_MAX)):
             try:
                 if self.connection is None:
                     self._reconnect()
                 return attempt(*arguments)
-            except Conflict:
-                if attempts_left == 0 or self.backend.waits_by_itself or time.monotonic() + pause > deadline:
+            except Conflict as conflict:
+                if conflict.taken or self.backend.waits_by_itself:
+                    raise
+                if attempts_left == 0 or time.monotonic() + pause > deadline:
                     raise
                 time.sleep(pause * system_random(1_000) / 1_000)
                 pause = min(2 * pause, PAUSE_MAX)
@@ -157,7 +170,7 @@ class WriterConnection:
 
     def _locked(self, task: Callable[[Session], T], words: Words, hint: Hint | None) -> T:
         with self.backend.controlled(self.connection):
-            cursor, committing = self._cursor, False
+            cursor, self.may_have_committed = self._cursor, False
             try:
                 self.backend.begin_writing(cursor)
                 session = Session(self.place, cursor, words, self._head(cursor), writes=True)
@@ -165,11 +178,11 @@ class WriterConnection:
                     session.fetch(hint)
                 result = task(session)
                 session.flush()
-                committing = True
+                self.may_have_committed = True
                 cursor.execute("COMMIT")
             except BaseException as error:
                 self._roll_back(cursor)
-                self.backend.refuse(error, committing)
+                self.backend.refuse(error, self.may_have_committed)
                 raise
         if session.new_words:
             _remember(session, words)
@@ -187,17 +200,18 @@ class WriterConnection:
 
     def _appended(self, task: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
         with self.backend.controlled(self.connection):
-            session, committing = Session(self.place, self._cursor, words, Head.provisional(), writes=True), False
+            session = Session(self.place, self._cursor, words, Head.provisional(), writes=True)
+            self.may_have_committed = False
             try:
                 if hint is not None:
                     session.fetch(hint)
                 result = task(session)
                 if not session.plan:
                     return result
-                committing = True
+                self.may_have_committed = True
                 shift, recorded_at = self.backend.append(session)
             except BaseException as error:
-                self.backend.refuse(error, committing)
+                self.backend.refuse(error, self.may_have_committed)
                 raise
         return settle(result, shift, recorded_at)
 
