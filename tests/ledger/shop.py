@@ -1,6 +1,6 @@
 """
-What the tests of the ledger share: a shop with a real SQLite store, in memory or in a file, whose time, ids and chance
-are the same in every run, and its tables as they lie there.
+What the tests of the ledger share: a shop with a real store, in memory, in a file or on a server, whose time, ids and
+chance are the same in every run, and its tables as they lie there.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 from stampledger import Award, CardTemplate, CustomerInfo, Goal, Ledger, Lottery, Scan, Variant, Voucher
 from stampledger.rules import DRAW_TOTAL
 from stampledger.testing import START, Clock
+from tests.servers.database import Database
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -65,7 +66,7 @@ class Chance:
 
 
 class Shop:
-    """A ledger on a real SQLite store, with everything a test needs to own."""
+    """A ledger on a real store, with everything a test needs to own. Where no place is named it is SQLite's memory."""
 
     def __init__(
         self,
@@ -73,12 +74,14 @@ class Shop:
         *,
         business: str = "blue-cup",
         raw: sqlite3.Connection | None = None,
+        database: Database | None = None,
         clock: Clock | None = None,
         draws: tuple[int, ...] = (),
         ids: Any = None,
         **options: Any,
     ) -> None:
         self.file = file
+        self.database = database
         self.business = business
         self.clock = clock or Clock()
         self.chance = Chance(*draws)
@@ -86,7 +89,7 @@ class Shop:
         self.ids = ids or (lambda: UUID(int=next(counter)))
         self.options = options
         self.raw = raw
-        if file is None and raw is None:
+        if file is None and raw is None and database is None:
             self.raw = sqlite3.connect(":memory:", check_same_thread=False)
         self.ledger = self.open()
 
@@ -94,6 +97,8 @@ class Shop:
         """Open the ledger, again or beside the one that is open."""
         given: dict[str, Any] = dict(business=self.business, clock=self.clock, random=self.chance, ids=self.ids)
         given |= self.options | options
+        if self.database is not None:
+            return Ledger.open(self.database.url, **given)
         if self.raw is None:
             return Ledger.open(f"sqlite:///{self.file}", **given)
         raw = self.raw
@@ -153,6 +158,8 @@ class Shop:
         """Do to the tables what no command does. A word in capitals is a table."""
         for table in TABLES:
             statement = statement.replace(table.upper(), f"stampledger_{table}")
+        if self.database is not None:
+            return self._ask(self.database, statement, values)
         if self.raw is not None:
             rows = self.raw.execute(statement, values).fetchall()
             self.raw.commit()
@@ -162,9 +169,15 @@ class Shop:
             raw.commit()
             return rows
 
+    def _ask(self, database: Database, statement: str, values: tuple[object, ...]) -> list[Any]:
+        mark = "?" if database.kind == "sqlite" else "%s"
+        with database.engine() as engine, engine.begin() as connection:
+            result = connection.exec_driver_sql(statement.replace("?", mark), values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
     def dump(self) -> dict[str, list[Any]]:
-        """Every row of every table, in the order of its key."""
-        return {table: self.sql(f"SELECT * FROM {table.upper()}") for table in TABLES}
+        """Every row of every table, in an order that does not depend on where it lies."""
+        return {table: sorted(self.sql(f"SELECT * FROM {table.upper()}"), key=repr) for table in TABLES}
 
 
 def the(value: Any) -> Any:

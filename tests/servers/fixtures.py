@@ -54,13 +54,18 @@ def mariadb(databases: Databases, tmp_path: Path) -> Iterator[Database]:
 
 
 def given(databases: Databases, kind: str, folder: Path) -> Iterator[Database]:
+    running(databases, kind)
+    with databases.fresh(kind, folder) as database:
+        yield database
+
+
+def running(databases: Databases, kind: str) -> None:
+    """Start what an engine needs; skip the test where it is not on this machine."""
     try:
         if kind in SERVERS:
             databases.server(kind)
     except ServerMissing as missing:
         unavailable(str(missing))
-    with databases.fresh(kind, folder) as database:
-        yield database
 
 
 def unavailable(reason: str) -> None:
