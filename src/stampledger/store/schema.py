@@ -49,6 +49,7 @@ class Schema:
     reward: Table  # Each reward's state.
     customer: Table  # Personal data in clear, for search; the only such place.
     subject_key: Table  # The key of each person.
+    follower: Table  # How far each named reader of the Journal has come.
 
 
 def _text(length: int) -> TypeEngine[str]:
@@ -213,6 +214,12 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             key("business", Integer),
             Column("subject", _bytes(16), primary_key=True),
             Column("key", _LONG_BYTES, nullable=False),
+        ),
+        follower=table(
+            "follower",
+            key("business", Integer),
+            Column("name", _text(200), primary_key=True),
+            Column("seq", BigInteger, nullable=False),  # The last entry it has done with.
         ),
     )
 
