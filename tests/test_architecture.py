@@ -39,6 +39,7 @@ FLOORS = {
     "render": 11,
     "lookup": 12,
     "paging": 13,
+    "following": 13,
     "view": 14,
     "writer": 13,
     "crediting": 14,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Conflict,
         Corrupt,
         CustomerNotFound,
+        FollowerAhead,
         IdempotencyKeyReused,
         InvalidInput,
         InvalidRows,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         UnknownEvent,
         UnsafeDurability,
     )
+    from stampledger.following import EntryBatch, Follower
     from stampledger.ledger import Ledger
     from stampledger.paging import Page
     from stampledger.projections import (
@@ -105,7 +107,10 @@ __all__ = [
     "CustomerPage",
     "CustomerView",
     "Entry",
+    "EntryBatch",
     "Fault",
+    "Follower",
+    "FollowerAhead",
     "Goal",
     "IdempotencyKeyReused",
     "InvalidInput",
@@ -158,7 +163,10 @@ __all__ = [
 
 if not TYPE_CHECKING:  # So that a misspelt name stays an error for type checkers.
     # From the lowest floor upwards; a module that only imports a name gives the same object.
-    _HOMES = ("errors", "values", "rewards", "projections", "paging", "render", "view", "batches", "receipts", "ledger")
+    _HOMES = (
+        "errors", "values", "rewards", "projections", "paging", "following", "render", "view", "batches", "receipts",
+        "ledger",
+    )  # fmt: skip
 
     def __getattr__(name: str) -> object:
         """Load a public name from its home."""

@@ -18,8 +18,9 @@
     │   ├── StorageUnreachable · LoginRefused · RightsMissing · StatementTimedOut
     │   ├── StorageFull · StorageReadOnly · UnsafeDurability
     │   └── NotALedger · SchemaTooNew · SchemaTooOld
-    └── Corrupt             stop and look: names business, stream and seq
-        └── UnknownEvent
+    ├── Corrupt             stop and look: names business, stream and seq
+    │   └── UnknownEvent
+    └── FollowerAhead       stop and look, then reset: the Journal ends before what was followed
 
 Every class has a stable `code`, which is also what a `StampRejected` keeps as its rule.
 """
@@ -291,3 +292,23 @@ class UnknownEvent(Corrupt):
     """An entry is of a kind or version that this release does not know."""
 
     code = "unknown_event"
+
+
+@attrs.frozen
+class FollowerAhead(StampledgerError):
+    """A follower stands at an entry that the Journal does not have: an older backup was restored, or it is another one.
+
+    What it has handled beyond the Journal's end never happened; what comes will bear the same numbers.
+    """
+
+    name: str | None  # None where the position is the caller's own.
+    seq: int
+    head: int
+    code = "follower_ahead"
+
+    def __str__(self) -> str:
+        who = "a follower" if self.name is None else f"the follower {shown(self.name)}"
+        return (
+            f"{who} stands at entry {self.seq}, and the Journal ends at {self.head}, as after an older backup was "
+            "restored: take back what it made of later entries, and reset it"
+        )

@@ -1,15 +1,14 @@
 """Finding things by what a caller calls them, and showing them, within one snapshot and as of one moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
-from stampledger import projections
+from stampledger import checks, codec, projections
 from stampledger.aggregates import BrandState, Customer, PublishedTemplate
 from stampledger.cards import StampCard
-from stampledger.checks import text
 from stampledger.errors import (
     CardNotFound,
     Corrupt,
@@ -45,7 +44,7 @@ def id_of(reference: object, field: str, missing: type[NotFound]) -> UUID:
         NotFound: It is text, but no id.
     """
     if isinstance(reference, str):
-        text(reference, field)
+        checks.text(reference, field)
         try:
             return UUID(reference)
         except ValueError as error:
@@ -54,6 +53,20 @@ def id_of(reference: object, field: str, missing: type[NotFound]) -> UUID:
     if not isinstance(found, UUID):
         raise InvalidInput(field, reference, "must be an id")
     return found
+
+
+def names_on_disk(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Answer the names on disk of kinds that a caller means, those of earlier versions included.
+
+    Raises:
+        InvalidInput: One is no kind.
+    """
+    names: list[str] = []
+    for kind in checks.items(kinds, "kinds"):
+        if kind not in codec.SHORT_NAMES:
+            raise InvalidInput("kinds", kind, f"must be among {', '.join(codec.SHORT_NAMES)}")
+        names.extend(codec.names_of(kind))
+    return tuple(names)
 
 
 def named(reference: object) -> object:
@@ -149,7 +162,7 @@ class Lookup:
 
     def _template_row(self, template: object) -> StreamRow:
         if isinstance(template, str):
-            claimed = self.session.claim(Scope.TEMPLATE, text(template, "template"))
+            claimed = self.session.claim(Scope.TEMPLATE, checks.text(template, "template"))
             if claimed is not None and claimed[0] <= self.moment.seq:
                 return self.session.stream_by_number(claimed[0])
         found = id_of(template, "template", TemplateNotFound)

@@ -12,7 +12,7 @@ from stampledger import answers, checks, codec, events, projections
 from stampledger.cards import StampCard
 from stampledger.errors import CardNotFound, InvalidInput
 from stampledger.events import Event
-from stampledger.lookup import EVERYTHING, Lookup, Moment
+from stampledger.lookup import EVERYTHING, Lookup, Moment, names_on_disk
 from stampledger.paging import Page, checked_paging, page_of
 from stampledger.projections import Answer, CardView, CustomerInfo, Entry, JournalRow, Progress, RewardView
 from stampledger.render import CustomerPage, customer_page
@@ -228,7 +228,7 @@ class View:
         """
         limit = checked_paging(limit, before, after)
         searched = _searched(search)
-        names = None if kinds is None else _kinds(kinds)
+        names = None if kinds is None else names_on_disk(kinds)
         told = None if channel is None else str(checks.choice(Channel, channel, "channel"))
         with self._look() as look:
             upto, first = look.moment.seq, None
@@ -373,12 +373,3 @@ def _searched(search: str | None) -> str | None:
 
 def _microseconds(at: datetime, field: str) -> int:
     return codec.microseconds(checks.instant(at, field))
-
-
-def _kinds(kinds: Sequence[str]) -> tuple[str, ...]:
-    names: list[str] = []
-    for kind in checks.items(kinds, "kinds"):
-        if kind not in codec.SHORT_NAMES:
-            raise InvalidInput("kinds", kind, f"must be among {', '.join(codec.SHORT_NAMES)}")
-        names.extend(codec.names_of(kind))
-    return tuple(names)

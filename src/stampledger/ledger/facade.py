@@ -11,6 +11,7 @@ from stampledger.errors import Corrupt, InvalidInput, ScanNotFound
 from stampledger.importing import Source
 from stampledger.ledger.base import wants
 from stampledger.ledger.cards import CardVerbs
+from stampledger.ledger.followers import Followers
 from stampledger.ledger.programme import ProgrammeVerbs
 from stampledger.ledger.rewards import RewardVerbs
 from stampledger.lookup import EVERYTHING, Moment
@@ -26,7 +27,7 @@ from stampledger.view import CardRef, Scan, TemplateRef, View
 from stampledger.writer import Call, Writer
 
 
-class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs):
+class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
     """One business's stamp cards. Every read is the view at now; every write answers a `Scan`.
 
     A ledger may be used by many threads. Close it, or use it as a context manager.

@@ -273,6 +273,16 @@ class Statements:
         self.add_subject_key = made(insert(s.subject_key))
         self.drop_subject_key = made(delete(s.subject_key).where(by(sk.business), by(sk.subject)))
 
+        f = s.follower.c
+        self.follower = made(select(f.seq).where(by(f.business), by(f.name)))
+        self.followers = made(select(f.name, f.seq).where(by(f.business)).order_by(f.name))
+        self.add_follower = made(insert(s.follower))
+        self.touch_follower = made(update(s.follower).where(by(f.business), by(f.name)).values(seq=f.seq))
+        self.move_follower = made(
+            update(s.follower).where(by(f.business), by(f.name), by(f.seq)).values(**new("seq"))
+        )  # Whoever expects it elsewhere moves nothing.
+        self.drop_follower = made(delete(s.follower).where(by(f.business), by(f.name)))
+
         self.clear = {
             table.name: made(delete(table).where(table.c.business == bindparam("b_business")))
             for table in (s.checkpoint, s.card, s.placement, s.reward, s.customer, s.mention)

@@ -15,7 +15,7 @@ from stampledger.store.database import backend_of
 from stampledger.store.grouping import Group
 from stampledger.store.history import Templates
 from stampledger.store.session import Hint, Session
-from stampledger.store.statements import Statements
+from stampledger.store.statements import Statement, Statements
 from stampledger.store.transaction import Place, Words
 from stampledger.store.writing import Settle, WriterConnection
 
@@ -78,19 +78,47 @@ class Store:
             OutcomeUnknown: It broke off while committing.
         """
         if self._bound is not None:
-            with self._writing_bound(self._bound) as session:
+            with self._writing_bound(self._bound, self.sql.touch_head, {}) as session:
                 return task(session)
         result = self._group.write(task, hint, settle)
         if self.bell.waiting:
             self.bell.ring()
         return result
 
+    def write_beside(self, task: Callable[[Session], T], touch: Statement, **row: Any) -> T:
+        """Carry out a task that appends nothing; where rows have locks, nobody who appends waits for it.
+
+        *touch* takes the lock of the row that it is about, where it joins the caller's own transaction.
+
+        Raises:
+            Conflict: Another writer was first.
+            StorageError: The database cannot be written.
+            OutcomeUnknown: It broke off while committing.
+        """
+        if self._bound is not None:
+            with self._writing_bound(self._bound, touch, row) as session:
+                return task(session)
+        if self._writer.is_shared or not self.backend.locks_head:
+            return self._group.write(task, None, None)
+        with self._pooled() as cursor:
+            self.backend.begin_writing(cursor)
+            try:
+                result = task(Session(self.place, cursor, Words(), writes=True))
+                with self.backend.translated(committing=True):
+                    cursor.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    cursor.execute("ROLLBACK")
+                raise
+        return result
+
     @contextlib.contextmanager
-    def _writing_bound(self, connection: Connection) -> Iterator[Session]:
-        """Write inside the caller's transaction: all of a command or, after an error, none of it."""
+    def _writing_bound(self, connection: Connection, touch: Statement, row: dict[str, Any]) -> Iterator[Session]:
+        """Write inside the caller's transaction: all of a task or, after an error, none of it."""
         with self._bound_lock, self.backend.translated():
             cursor = self._bound_cursor(connection)
-            cursor.execute(self.sql.touch_head.sql, (self.business,))  # Takes the lock before anything is read.
+            found = {"b_business": self.business, **row}
+            cursor.execute(touch.sql, touch.arguments(found))  # Takes the lock before anything is read.
             if not self.backend.in_transaction(cursor.connection):
                 raise InvalidInput("connection", "autocommit", "must be in a transaction of its own")
             session = Session(self.place, cursor, Words(), writes=True)
@@ -145,19 +173,35 @@ class Store:
                 settled = not self.backend.in_transaction(self._writer.connection)
                 yield Session(self.place, cursor, self.words if settled else Words())
             return
+        with self._pooled() as cursor:
+            self.backend.begin_reading(cursor)
+            try:
+                yield Session(self.place, cursor, self.words)
+            finally:
+                with contextlib.suppress(Exception):
+                    self.backend.end_reading(cursor)
+
+    def end(self) -> int:
+        """Answer the Journal's last entry, as whoever waits for the next one asks: by one statement, no snapshot."""
+        if self._bound is not None or self._writer.is_shared:
+            with self.reading() as session:
+                return session.end()[0]
+        with self._pooled() as cursor:
+            return Session(self.place, cursor, self.words).end()[0]
+
+    @contextlib.contextmanager
+    def _pooled(self) -> Iterator[Any]:
+        """A cursor of a connection from the pool, which does not get it back once it has failed."""
         self._writer.demand_open()
         fairy = self.backend.connect()
         try:
             connection: Any = fairy.driver_connection
-            with self.backend.translated(), self.backend.controlled(connection):
-                cursor = connection.cursor()
-                self.backend.begin_reading(cursor)
-                try:
-                    yield Session(self.place, cursor, self.words)
-                finally:
-                    with contextlib.suppress(Exception):
-                        self.backend.end_reading(cursor)
-                    cursor.close()
+            with (
+                self.backend.translated(),
+                self.backend.controlled(connection),
+                contextlib.closing(connection.cursor()) as cursor,
+            ):
+                yield cursor
         except BaseException as error:
             if isinstance(error.__cause__, self.backend.driver_errors()):
                 fairy.invalidate()
@@ -166,6 +210,11 @@ class Store:
             fairy.close()
 
     # Inside the caller's own transaction.
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it reads and writes inside the caller's transaction."""
+        return self._bound is not None
 
     def bound_to(self, connection: Connection) -> Self:
         """Answer the same store, reading and writing inside the caller's transaction.
