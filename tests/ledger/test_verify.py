@@ -161,7 +161,7 @@ def test_row_that_is_gone(shop: Shop, data: st.DataObject, table: str):
     [
         ("claim", "(1, 1, 'R-forged', 5, NULL)", "claim"),
         ("card", "(1, 1, 999999, 1, 1, 1, NULL, 0)", "card"),
-        ("customer", "(1, 1, 'Nobody', NULL, NULL, 'nobody', NULL)", "customer"),
+        ("customer", "(1, 1, 'Nobody', NULL, NULL, 'nobody', '', NULL)", "customer"),
         ("stream", "(1, 999999, x'00112233445566778899aabbccddeeff', 1, 1, 999999, NULL, x'7b7d')", "stream"),
         ("checkpoint", "(1, 1, 999999, 1, x'7b7d')", "checkpoint"),
         ("placement", "(1, 1, 1, 5, 1, 1)", "card"),

@@ -76,7 +76,15 @@ def create_tables(backend: Backend, sql: Statements, cursor: Any) -> None:
             return
         for statement in backend.creation(sql.tables):
             cursor.execute(statement)
+        backend.make_searchable(cursor, sql.tables)
         cursor.execute(sql.add_meta.sql, ("format", schema.FORMAT))
+
+
+def is_searchable(backend: Backend, sql: Statements, writer: "WriterConnection") -> bool:
+    """Answer whether there is an index of customers' words."""
+    connection = writer.connection
+    with backend.controlled(connection), backend.translated(), contextlib.closing(connection.cursor()) as cursor:
+        return backend.is_searchable(cursor, sql.tables)
 
 
 def demand_format(found: int | None) -> None:
@@ -134,4 +142,4 @@ def _transaction(backend: Backend, cursor: Any) -> Any:
         raise
 
 
-__all__ = ["StorageError", "begin", "create_tables", "demand_format"]
+__all__ = ["StorageError", "begin", "create_tables", "demand_format", "is_searchable"]

@@ -61,6 +61,7 @@ def rebuild(session: Session, templates: Templates, progress: Callable[[int, int
             session.flush()
             session.forget()
             written = done
+    session.sweep_words()
     return last
 
 

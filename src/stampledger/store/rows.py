@@ -137,10 +137,11 @@ def _save_customer(
         session.defer(session.sql.drop_customer, (business, row.number), DROPPING)
         if customer.forgotten:
             session.drop_key(row.id)
+            session.sweep_words()
         return
     columns = customer_columns(customer.person)
     if is_new:
-        session.defer(session.sql.add_customer, (business, row.number, *columns, None))
+        session.defer(session.sql.add_customer, (business, row.number, *columns, "", None))
     else:
         session.defer(session.sql.set_customer, (*columns, row.seq, business, row.number), CHANGING)
 

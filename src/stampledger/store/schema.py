@@ -10,7 +10,6 @@ import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects import mysql
-from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
 from stampledger.errors import InvalidInput
@@ -172,6 +170,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("deleted", SmallInteger, nullable=False),
             Index(f"ix_{prefix}card_number", "business", "number", unique=True),
             Index(f"ix_{prefix}card_due", "business", "due_at"),
+            Index(f"ix_{prefix}card_template", "business", "template", "number"),
         ),
         placement=table(
             "placement",
@@ -181,6 +180,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("until", BigInteger, nullable=False),
             Column("template", BigInteger, nullable=False),
             Column("template_version", Integer, nullable=False),
+            Index(f"ix_{prefix}placement_template", "business", "template"),
         ),
         reward=table(
             "reward",
@@ -205,6 +205,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
             Column("email", _text(320), nullable=True),
             Column("birthday", Integer, nullable=True),  # Month and day, as 229 for 29 February.
             Column("words", _LONG_TEXT, nullable=False),  # Name and e-mail as search reads them.
+            Column("former", _LONG_TEXT, nullable=False),  # The words before every change, for search in the past.
             Column("changed", BigInteger, nullable=True),  # The latest entry, where it was changed since it was new.
             Index(f"ix_{prefix}customer_changed", "business", "changed"),
             Index(f"ix_{prefix}customer_birthday", "business", "birthday"),
@@ -230,15 +231,3 @@ def _check_name(name: object, field: str) -> None:
 
 
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,39}")
-
-
-def creation(schema: Schema, dialect: Dialect) -> list[str]:
-    """Answer the statements that create the tables and their indexes."""
-    statements: list[str] = []
-    for table in schema.metadata.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=dialect)))
-        statements.extend(
-            str(CreateIndex(index).compile(dialect=dialect))
-            for index in sorted(table.indexes, key=lambda index: str(index.name))
-        )
-    return statements

@@ -293,6 +293,11 @@ class Session(Transaction):
         self._keys[subject] = None
         self.defer(self.sql.drop_subject_key, (self.business, subject.bytes), DROPPING)
 
+    def sweep_words(self) -> None:
+        """Let the index of customers' words keep nothing of those who are gone."""
+        if self._place.searchable and self.sql.sweep_words is not None:
+            self.defer(self.sql.sweep_words, (), DROPPING)
+
     def _key_of(self, subject: UUID) -> bytes | None:
         for session in self._line():
             if subject in session._keys:

@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql import ClauseElement
 
 from stampledger.store.engines.backend import Backend
@@ -253,11 +266,18 @@ class Statements:
         )
 
         self.add_customer = made(insert(s.customer))
+        former = cu.former + literal_column("' '") + cu.words
         self.set_customer = made(
             update(s.customer)
             .where(by(cu.business), by(cu.stream))
-            .values(**new("name", "email", "birthday", "words", "changed"))
+            .ordered_values(
+                # First, because MariaDB takes the values on the right as they already are.
+                (cu.former, case((backend.contains(cu.former, cu.words), cu.former), else_=former)),
+                *((cu[name], bindparam(f"n_{name}")) for name in ("name", "email", "birthday", "words", "changed")),
+            )
         )
+        swept = backend.sweeping(s)
+        self.sweep_words = None if swept is None else made(text(swept))
         self.drop_customer = made(delete(s.customer).where(by(cu.business), by(cu.stream)))
         self.customer = made(select(cu.name, cu.email, cu.birthday, cu.words).where(by(cu.business), by(cu.stream)))
         self.customers_changed = made(

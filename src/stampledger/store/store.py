@@ -56,7 +56,8 @@ class Store:
         self._group = Group(self._writer, self.words)
         try:
             number = opening.begin(self.backend, self.sql, self._writer, self.business_name, create)
-            self.place = Place(self.backend, self.sql, number, self.business_name, random)
+            searchable = opening.is_searchable(self.backend, self.sql, self._writer)
+            self.place = Place(self.backend, self.sql, number, self.business_name, random, searchable)
             self.business = number
             self._writer.place = self.place
             self.bell = bell.of(self.backend.identity(self._writer.connection), prefix, self.business_name)

@@ -39,6 +39,7 @@ class Place:
     business: int
     business_name: str
     random: Random
+    searchable: bool  # Whether there is an index of customers' words.
 
 
 class Transaction:

@@ -149,6 +149,20 @@ class Backend(ABC):
             )
         return statements
 
+    # The index of customers' words, which finds a part of a name or an e-mail without reading every customer.
+
+    def make_searchable(self, cursor: Any, tables: Schema) -> None:
+        """Make the index, within the transaction under way, unless it is there or this database can have none."""
+        return None
+
+    def is_searchable(self, cursor: Any, tables: Schema) -> bool:
+        """Answer whether there is such an index; without one, search finds the same by reading every customer."""
+        return False
+
+    def sweeping(self, tables: Schema) -> str | None:
+        """Answer the statement that wipes from the index what it still holds of customers who are gone."""
+        return None
+
     # Pieces of SQL.
 
     def append(self, session: "Session") -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import SERVER_STATUS
 from sqlalchemy import column as value_column
-from sqlalchemy import func, text
+from sqlalchemy import func, literal_column, text
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.errors import (
@@ -115,7 +115,7 @@ class MariaDB(Backend):
 
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
-        found: ColumnElement[bool] = func.locate(words, column) > 0
+        found: ColumnElement[bool] = func.locate(words, column) > literal_column("0")
         return found
 
     def insert_many(self, cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

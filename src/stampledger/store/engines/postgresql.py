@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.errors import (
@@ -30,6 +30,7 @@ from stampledger.errors import (
 from stampledger.store.engines.at_once import AtOnce
 from stampledger.store.engines.backend import WAIT_SECONDS, Backend
 from stampledger.store.head import PROVISIONAL
+from stampledger.store.schema import Schema
 
 if TYPE_CHECKING:
     from stampledger.store.session import Session
@@ -138,6 +139,27 @@ class PostgreSQL(Backend):
         cursor.execute("SELECT to_regclass(%s)", (".".join(map(quote, where.split("."))),))
         return cursor.fetchone()[0] is not None
 
+    def make_searchable(self, cursor: Any, tables: Schema) -> None:
+        """Make the index, where the server has pg_trgm and lets this user have it."""
+        if self.is_searchable(cursor, tables) or not _has_trigrams(cursor):
+            return
+        cursor.execute("SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE " + _OURS)
+        (where,) = cursor.fetchone()
+        quote, table = self.dialect.identifier_preparer.quote_identifier, tables.customer
+        index, on = quote(_index_of(tables)), self.dialect.identifier_preparer.format_table(table)
+        columns = ", ".join(f"{column} {quote(where)}.gin_trgm_ops" for column in ("words", "former"))
+        cursor.execute(f"CREATE INDEX {index} ON {on} USING gin ({columns}) WITH (gin_pending_list_limit = 256)")
+
+    def is_searchable(self, cursor: Any, tables: Schema) -> bool:
+        """Answer whether there is such an index, and it can be used."""
+        quote = self.dialect.identifier_preparer.quote_identifier
+        name = quote(_index_of(tables))
+        if self.schema_name is not None:
+            name = f"{quote(self.schema_name)}.{name}"
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (name,))
+        found = cursor.fetchone()
+        return found is not None and bool(found[0])
+
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
         """Answer whether a number is in a list of any length, which is bound as one parameter."""
         chosen: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(BigInteger)))
@@ -149,7 +171,7 @@ class PostgreSQL(Backend):
 
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
-        found: ColumnElement[bool] = func.strpos(column, words) > 0
+        found: ColumnElement[bool] = func.strpos(column, words) > literal_column("0")
         return found
 
     def insert_many(self, cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -163,6 +185,34 @@ class PostgreSQL(Backend):
                 copy.write_row(row)
 
 
+_OURS = "extname = 'pg_trgm'"
+
+
+def _index_of(tables: Schema) -> str:
+    return f"ix_{tables.customer.name}_words"
+
+
+def _has_trigrams(cursor: Any) -> bool:
+    """Answer whether there is pg_trgm; it is installed where that is allowed, which a database's owner mostly is."""
+    cursor.execute(f"SELECT 1 FROM pg_extension WHERE {_OURS}")
+    if cursor.fetchone() is not None:
+        return True
+    cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+    if cursor.fetchone() is None:
+        return False
+    cursor.execute("SAVEPOINT trigrams")
+    try:
+        cursor.execute("CREATE EXTENSION pg_trgm")
+    except psycopg.Error as error:
+        if error.sqlstate is None or error.sqlstate in _INSTALLED_MEANWHILE | _CONFLICTS:
+            raise  # Another process opens the database too: next time it is there.
+        cursor.execute("ROLLBACK TO SAVEPOINT trigrams")
+        return False
+    cursor.execute("RELEASE SAVEPOINT trigrams")
+    return True
+
+
+_INSTALLED_MEANWHILE = {"23505", "42710"}
 _CONFLICTS = {"40001", "40P01", "55P03", "40003", "25P02"}
 _UNREACHABLE = {"57P01", "57P02", "57P03", "57P05", "53300"}
 _ERRORS: tuple[tuple[str, type[StorageError], str], ...] = (

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 from sqlalchemy.sql import ColumnElement
 
@@ -21,7 +21,9 @@ from stampledger.errors import (
     StorageReadOnly,
     UnsafeDurability,
 )
+from stampledger.store.engines import trigrams
 from stampledger.store.engines.backend import Backend
+from stampledger.store.schema import Schema
 
 _SYNCHRONOUS = {"full": 2, "normal": 1}
 
@@ -162,6 +164,24 @@ class SQLite(Backend):
         cursor.execute(f"SELECT 1 FROM {self._quoted}.sqlite_master WHERE name = ?", (name,))
         return cursor.fetchone() is not None
 
+    def make_searchable(self, cursor: Any, tables: Schema) -> None:
+        """Make the index, where this SQLite has its text search."""
+        if self._has_trigrams(cursor) and not self.has_table(cursor, trigrams.name_of(tables)):
+            for statement in trigrams.creation(tables, self._quoted):
+                cursor.execute(statement)
+
+    def is_searchable(self, cursor: Any, tables: Schema) -> bool:
+        """Answer whether there is such an index, and it can be used."""
+        return self._has_trigrams(cursor) and self.has_table(cursor, trigrams.name_of(tables))
+
+    def _has_trigrams(self, cursor: Any) -> bool:
+        cursor.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'")
+        return cursor.fetchone() is not None and sqlite3.sqlite_version_info >= trigrams.SQLITE_MIN
+
+    def sweeping(self, tables: Schema) -> str | None:
+        """Answer the statement that wipes what the index still holds of customers who are gone."""
+        return trigrams.sweeping(tables, self._quoted)
+
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
         """Answer whether a number is in a list of any length, which is bound as one parameter."""
         chosen: ColumnElement[bool] = column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
@@ -169,7 +189,7 @@ class SQLite(Backend):
 
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
-        found: ColumnElement[bool] = func.instr(column, words) > 0
+        found: ColumnElement[bool] = func.instr(column, words) > literal_column("0")
         return found
 
 
