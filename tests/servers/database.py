@@ -2,6 +2,7 @@
 An empty database for one test, on any of the engines.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ from tests.servers.server import Server
 
 SERVERS: dict[str, type[Server]] = {server.kind: server for server in (PostgreSQL, MariaDB)}
 KINDS = ("sqlite", *SERVERS)
+
+LEAVE_SECONDS = 30.0
+OTHERS = {
+    "postgresql": "SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()",
+    "mariadb": "SELECT count(*) - 1 FROM information_schema.processlist WHERE db = database()",
+}
 
 
 @attrs.frozen
@@ -55,6 +62,15 @@ class Database:
                 result = connection.exec_driver_sql(statement)
                 rows = list(result) if result.returns_rows else []
         return rows
+
+    def wait_until_left(self) -> None:
+        """Wait until nobody else is connected: a server goes on for a moment with what a killed client has sent."""
+        if self.kind == "sqlite":
+            return
+        until = time.monotonic() + LEAVE_SECONDS
+        while others := self.sql(OTHERS[self.kind])[0][0]:
+            assert time.monotonic() < until, f"{others} are still connected"
+            time.sleep(0.02)
 
 
 class Databases:

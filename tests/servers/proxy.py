@@ -40,6 +40,7 @@ class Cut:
     after: bool
     when: Callable[[bytes], bool]
     skip: int
+    due: bool = False  # The thing was said.
     done: threading.Event = attrs.field(factory=threading.Event)
 
 
@@ -60,7 +61,7 @@ class Proxy:
     def cut(self, *, after: bool, when: Callable[[bytes], bool] = lambda _: True, skip: int = 0) -> Cut:
         """Cut once, at the first thing a client sends from now on for which *when* holds, but for the first *skip*.
 
-        The answer's `done` is set when it has happened.
+        The answer's `due` is true once the thing was said, and `done` is set when the wire has been cut.
         """
         with self._lock:
             self._cut = Cut(after, when, skip)
@@ -87,6 +88,7 @@ class Proxy:
                 cut.skip -= 1
                 return None
             self._cut = None
+            cut.due = True
             return cut
 
     def _accept(self) -> None:
