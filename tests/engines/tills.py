@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from stampledger import Conflict, Ledger, Scan
-from stampledger.refusals import DailyLimitReached, VoucherIsRedeemed
+from stampledger.refusals import CodeAlreadyUsed, DailyLimitReached, VoucherIsRedeemed
 from stampledger.testing import Clock
 from tests.engines.crew import Start
 
@@ -47,6 +47,37 @@ def send_receipts(
         for code, card in receipts:
             scan = patience(lambda code=code, card=card: ledger.add_stamps(card, code=code, actor=till))  # type: ignore[misc]
             answers.append((code, fingerprint(scan)))
+    return patience.conflicts, answers
+
+
+def claim_all(
+    start: Start, url: str, card: Any, codes: Sequence[str], together: Any
+) -> tuple[int, list[tuple[str, int]]]:
+    """Stamp a card of one's own for each code at the moment all others do; answers who had it first, for each."""
+    patience = Patience()
+    answers = []
+    with Ledger.open(url, business=BUSINESS) as ledger:
+        start()
+        for code in codes:
+            together.wait()
+            try:
+                scan = patience(lambda code=code: ledger.add_stamps(card, code=code))  # type: ignore[misc]
+                answers.append(("won", scan.id))
+            except CodeAlreadyUsed as refusal:
+                answers.append(("refused", refusal.first_seq))
+    return patience.conflicts, answers
+
+
+def issue_all(start: Start, url: str, template: Any, keys: Sequence[str], together: Any) -> tuple[int, list[str]]:
+    """Issue a card for each idempotency key at the moment all others do; answers what was answered."""
+    patience = Patience()
+    answers = []
+    with Ledger.open(url, business=BUSINESS) as ledger:
+        start()
+        for key in keys:
+            together.wait()
+            scan = patience(lambda key=key: ledger.issue_card(template, idempotency_key=key))  # type: ignore[misc]
+            answers.append(fingerprint(scan))
     return patience.conflicts, answers
 
 
