@@ -7,7 +7,7 @@ simply run again.
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from os import PathLike
@@ -25,7 +25,7 @@ from stampledger.errors import InvalidInput, InvalidRows, RowProblem
 from stampledger.events import CardImported
 from stampledger.lookup import named
 from stampledger.store import history
-from stampledger.store.session import Scope, StreamKind
+from stampledger.store.session import Scope, Session, StreamKind
 from stampledger.values import CardTemplate, Channel, Person
 from stampledger.writer import AHEAD_MAX, Call, Work, Writer
 
@@ -187,6 +187,7 @@ def import_cards(
         look = writer.lookup(session)
         target, version, found = look.template(template)
         wanted = _checked_cards(rows, problems, found, writer.clock() + AHEAD_MAX)
+        session.expect(Scope.IMPORTED, [f"{source}\n{card.external_id}" for card in wanted])
         known = {card.external_id: session.claim(Scope.IMPORTED, f"{source}\n{card.external_id}") for card in wanted}
         for card in wanted:
             claimed = known[card.external_id]
@@ -226,13 +227,16 @@ def import_cards(
         work.record(None, card_id, StreamKind.CARD, None, decide(None, command))
         return card_id
 
+    def expect(session: Session, chunk: Sequence[_Card]) -> None:
+        session.expect(Scope.IMPORTED, [f"{source}\n{card.external_id}" for card in chunk])
+
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
     request = ("import_cards", source, named(template), [(card.external_id, card.stamps) for card in wanted])
     if dry_run:
         batch = for_each(writer, without_key(call), request, [], one, Tally(), progress)
         before = sum(claimed is not None for claimed in known.values())
         return attrs.evolve(batch, planned=len(wanted) - before, skipped=before)
-    return for_each(writer, call, request, wanted, one, Tally(), progress)
+    return for_each(writer, call, request, wanted, one, Tally(), progress, expect)
 
 
 def _checked_cards(

@@ -1,6 +1,6 @@
 """A till's receipts: cards as customers first appear, stamps for sales, voids for cancellations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -94,7 +94,7 @@ def import_receipts(
         receipts, sales_only = check_receipts(source, columns, latest, earning)
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
     request = ("import_receipts", named(template), by_amount, [receipt.code for receipt in receipts])
-    for_each(writer, call, request, receipts, run.one, Tally(), progress)
+    for_each(writer, call, request, receipts, run.one, run, progress, run.expect)
     return Receipts(read=len(receipts), unmatched_codes=tuple(run.unmatched), sales_only=sales_only, **run.counts)
 
 
@@ -164,7 +164,7 @@ def _worth(cell: str, rule: PerAmount | None, cancels: bool) -> Decimal | None:
 # The rows.
 
 
-class _Run:
+class _Run(Tally):
     """One run over a file: what is remembered from row to row."""
 
     def __init__(
@@ -176,15 +176,31 @@ class _Run:
         template: CardTemplate,
         by_amount: bool,
     ) -> None:
+        super().__init__()
         self.writer = writer
         self.template_id = template_id
         self.template_number = template_number
         self.version = version
         self.template = template
         self.by_amount = by_amount
-        self.cards: dict[str, UUID] = {}
+        self.cards: dict[str, tuple[int, UUID]] = {}  # (number of the stream, id)
         self.unmatched: list[str] = []
         self.counts = dict.fromkeys(("credited", "repeated", "refused", "voided", "unmatched", "cards_issued"), 0)
+
+    def expect(self, session: Session, receipts: Sequence[Receipt]) -> None:
+        """Fetch together what the rows of a chunk will look at."""
+        session.expect(Scope.KEY, [self._key(receipt) for receipt in receipts])
+        session.expect(Scope.CODE, [receipt.code for receipt in receipts if not receipt.cancels])
+        session.expect(
+            Scope.REFERENCE, [receipt.customer for receipt in receipts if receipt.customer not in self.cards]
+        )
+        session.expect_streams([self.cards[each.customer][0] for each in receipts if each.customer in self.cards])
+
+    def _key(self, receipt: Receipt) -> str:
+        """Answer the key of a row. A code may be good many times: its time tells one sale from another."""
+        if receipt.cancels:
+            return f"cancellation\n{self.template_id.hex}\n{receipt.code}"
+        return f"receipt\n{self.template_id.hex}\n{codec.microseconds(receipt.at)}\n{receipt.code}"
 
     def one(self, work: Work, receipt: Receipt) -> UUID | None:
         """Credit or void one row."""
@@ -206,7 +222,7 @@ class _Run:
 
     def _sell(self, work: Work, receipt: Receipt, card_id: UUID | None) -> str:
         session = work.session
-        key = self._sale_key(receipt.code, receipt.at)
+        key = self._key(receipt)
         if session.claim(Scope.KEY, key) is not None:
             return "repeated"
         if card_id is None:
@@ -224,10 +240,6 @@ class _Run:
         if refused is not None:
             return "refused"
         return "credited" if written else "repeated"
-
-    def _sale_key(self, code: str, at: datetime) -> str:
-        """Answer the key of a row's sale. A code may be good many times: its time tells one row from another."""
-        return f"receipt\n{self.template_id.hex}\n{codec.microseconds(at)}\n{code}"
 
     def _noted(self, work: Work, receipt: Receipt, card_id: UUID) -> Decimal | None:
         """Answer the amount to note on a credit by visit, for a cancellation to find the sale by.
@@ -264,7 +276,7 @@ class _Run:
 
     def _cancel(self, work: Work, receipt: Receipt, card_id: UUID | None) -> str:
         session = work.session
-        key = f"cancellation\n{self.template_id.hex}\n{receipt.code}"
+        key = self._key(receipt)
         if session.claim(Scope.KEY, key) is not None:
             return "repeated"
         scan = None if card_id is None else self._standing_sale(session, receipt, card_id)
@@ -299,7 +311,7 @@ class _Run:
     def _card_of(self, session: Session, customer: str) -> UUID | None:
         """Answer the customer's card under the template, one in use where there is; None where there is none yet."""
         if customer in self.cards:
-            return self.cards[customer]
+            return self.cards[customer][1]
         claimed = session.claim(Scope.REFERENCE, customer)
         if claimed is None:
             return None
@@ -312,8 +324,8 @@ class _Run:
                 found.append((state.deleted_at is not None, number, row.id))
         if not found:
             return None
-        self.cards[customer] = min(found)[2]
-        return self.cards[customer]
+        self.cards[customer] = min(found)[1:]
+        return self.cards[customer][1]
 
     def _issue_card(self, work: Work, receipt: Receipt) -> UUID:
         """Issue a card with a customer's first sale, and register the customer where it is a new one."""
@@ -326,7 +338,9 @@ class _Run:
             told = decide_customer(None, commands.RegisterCustomer(at=work.at(), person=person))
             work.record(None, customer_id, StreamKind.CUSTOMER, None, told)
         card_id = batches.issue_card(work, self.template_id, self.version, self.template, customer_id)
-        self.cards[receipt.customer] = card_id
+        row = work.session.stream(card_id)
+        assert row is not None
+        self.cards[receipt.customer] = (row.number, card_id)
         self.counts["cards_issued"] += 1
         return card_id
 

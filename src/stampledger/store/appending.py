@@ -50,6 +50,8 @@ def append(
     recorded_at = head.recorded_at
     recorded = codec.instant(recorded_at)
     number, version = (head.seq + 1, 0) if row is None else (row.number, row.version)
+    if row is None:
+        session.begin_stream(stream_id)
     actor_number = None if actor is None else session.word(actor)
     channel_number = None if channel is None else session.word(channel)
     first, begun = scan[0].seq if scan else head.seq + 1, len(scan)

@@ -1,6 +1,6 @@
 """One transaction: the rows of one business, read when they are asked for and written together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -97,6 +97,33 @@ class Session(Transaction):
                 seq, digest = first[place], first[place + 1]
                 root._claims.setdefault((int(scope), key), None if seq is None else (seq, digest))
 
+    def expect(self, scope: Scope, keys: Sequence[str]) -> None:
+        """Fetch together the claims that many commands will look at; of codes, those for templates and cards too."""
+        known = self._codes if scope is Scope.CODE else {key for known, key in self._claims if known is scope}
+        wanted = [key for key in dict.fromkeys(keys) if key not in known]
+        if not wanted:
+            return
+        of_codes = scope is Scope.CODE
+        more = {"b_end": "\x0b"} if of_codes else {}
+        texts = self.backend.texts(wanted)
+        statement = self.sql.claims_of_codes if of_codes else self.sql.claims_among
+        rows = self.all(statement, b_scope=int(scope), b_texts=texts, **more)
+        if of_codes:
+            self._codes.update((code, {}) for code in wanted)
+            for code, key, seq in rows:
+                if key is not None:
+                    self._codes[code][key] = seq
+        else:
+            for key, seq, digest in rows:
+                self._claims[int(scope), key] = None if seq is None else (seq, digest)
+
+    def expect_streams(self, numbers: Sequence[int]) -> None:
+        """Fetch together the streams that many commands will look at."""
+        wanted = [number for number in dict.fromkeys(numbers) if number not in self._streams]
+        if wanted:
+            for row in self.all(self.sql.streams_among, b_numbers=self.backend.numbers(wanted)):
+                self._know(self._stream_row(row))
+
     def _know(self, row: StreamRow) -> StreamRow:
         if self._writes:
             self._streams[row.number] = row
@@ -128,6 +155,10 @@ class Session(Transaction):
         if row is None:
             raise Corrupt(self.business_name, None, number, "the stream that begins here is missing")
         return self._know(self._stream_row(row))
+
+    def begin_stream(self, stream_id: UUID) -> None:
+        """Note that a stream begins: nobody can have given it a key yet."""
+        self._keys.setdefault(stream_id, None)
 
     def save_stream(self, row: StreamRow, is_new: bool) -> None:
         """Write where a stream stands now."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Dialect,
+    String,
     and_,
     bindparam,
     case,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    type_coerce,
     update,
 )
 from sqlalchemy.sql import ClauseElement
@@ -101,6 +103,7 @@ class Statements:
         stream_columns = (st.number, st.id, st.kind, st.version, st.seq, st.customer, st.state)
         self.stream_by_id = made(select(*stream_columns).where(by(st.business), by(st.id)))
         self.stream_by_number = made(select(*stream_columns).where(by(st.business), by(st.number)))
+        self.streams_among = made(select(*stream_columns).where(by(st.business), backend.among(st.number, "b_numbers")))
         self.streams = made(
             select(*stream_columns)
             .where(by(st.business), st.number > bindparam("b_number"))
@@ -155,6 +158,18 @@ class Statements:
             .where(by(cl.business), by(cl.scope), cl.key >= bindparam("b_from"), cl.key < bindparam("b_to"))
             .order_by(cl.key)
             .limit(LIMIT)
+        )
+        listed = backend.listed("b_texts")
+        value = type_coerce(listed.c.value, String)
+        ours = and_(by(cl.business), by(cl.scope))
+        end = value.concat(bindparam("b_end", type_=String))
+        self.claims_among = made(  # From the list to the claims, which an outer join leaves no planner a choice about.
+            select(value, cl.seq, cl.digest).select_from(listed.outerjoin(s.claim, and_(ours, cl.key == value)))
+        )
+        self.claims_of_codes = made(
+            select(value, cl.key, cl.seq).select_from(
+                listed.outerjoin(s.claim, and_(ours, cl.key >= value, cl.key < end))
+            )
         )
         self.claims_after = made(
             select(cl.key, cl.seq)

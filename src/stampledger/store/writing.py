@@ -95,8 +95,8 @@ class WriterConnection:
     def at_once(self, task: Callable[[Session], T], words: Words, hint: Hint | None, settle: Settle[T]) -> T:
         """Carry out a task and append it by one statement, without a lock while it is decided.
 
-        A task that must read what it wrote, that is too much for one statement, or that others were quicker than several
-        times, is carried out behind the lock.
+        A task that must read what it wrote, that is too much for one statement, or that others were quicker than
+        several times, is carried out behind the lock.
         """
         for _ in range(AT_ONCE_ATTEMPTS):
             try:

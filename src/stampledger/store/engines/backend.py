@@ -184,6 +184,14 @@ class Backend(ABC):
         return json.dumps(list(numbers))
 
     @abstractmethod
+    def listed(self, name: str) -> Any:
+        """Answer a list of texts, bound as one parameter, as a table with a column *value*."""
+
+    def texts(self, texts: Sequence[str]) -> object:
+        """Answer a list of texts as `listed` takes it: as a JSON array, where the driver binds no lists."""
+        return json.dumps(list(texts))
+
+    @abstractmethod
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
 

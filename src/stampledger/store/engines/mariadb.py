@@ -113,6 +113,12 @@ class MariaDB(Backend):
         chosen: ColumnElement[bool] = column.in_(numbers.columns(value_column("value")))
         return chosen
 
+    def listed(self, name: str) -> Any:
+        """Answer a list of texts, bound as one parameter, as a table with a column *value*."""
+        kind = "VARCHAR(520) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+        texts = text(f"SELECT n.value FROM JSON_TABLE(:{name}, '$[*]' COLUMNS (value {kind} PATH '$')) n")
+        return texts.columns(value_column("value")).subquery()
+
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
         found: ColumnElement[bool] = func.locate(words, column) > literal_column("0")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, func, literal_column
+from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, func, literal_column
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.errors import (
@@ -168,6 +168,14 @@ class PostgreSQL(Backend):
     def numbers(self, numbers: Sequence[int]) -> object:
         """Answer a list of numbers as `among` takes it."""
         return list(numbers)
+
+    def listed(self, name: str) -> Any:
+        """Answer a list of texts, bound as one parameter, as a table with a column *value*."""
+        return func.unnest(bindparam(name, type_=ARRAY(String))).table_valued("value").render_derived()
+
+    def texts(self, texts: Sequence[str]) -> object:
+        """Answer a list of texts as `listed` takes it."""
+        return list(texts)
 
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""

@@ -187,6 +187,10 @@ class SQLite(Backend):
         chosen: ColumnElement[bool] = column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
         return chosen
 
+    def listed(self, name: str) -> Any:
+        """Answer a list of texts, bound as one parameter, as a table with a column *value*."""
+        return func.json_each(bindparam(name)).table_valued("value")
+
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""
         found: ColumnElement[bool] = func.instr(column, words) > literal_column("0")
