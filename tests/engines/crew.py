@@ -17,7 +17,7 @@ from typing import Any, Self
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["stampledger", "stampledger.testing", "sqlalchemy", "psycopg", "pymysql"])
 
-SECONDS = 120.0
+SECONDS = 300.0
 
 Start = Callable[[], None]
 

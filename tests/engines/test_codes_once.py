@@ -10,7 +10,7 @@ from tests.ledger.shop import coffee
 from tests.servers.database import Database
 
 TILLS = 8
-CODES = 100
+CODES = 50
 
 
 def test_code_for_several_cards(database: Database):
@@ -22,7 +22,7 @@ def test_code_for_several_cards(database: Database):
         template = ledger.publish_template("free-coffee", coffee())
         cards = [ledger.issue_card(template).card.id for _ in range(TILLS)]
 
-    barrier = CONTEXT.Barrier(TILLS, timeout=60)
+    barrier = CONTEXT.Barrier(TILLS, timeout=120)
     said = together(tills.claim_all, [(database.url, card, codes, barrier) for card in cards])
 
     print("conflicts", [conflicts for conflicts, _ in said])
@@ -47,7 +47,7 @@ def test_key_of_several_commands(database: Database):
     with Ledger.open(database.url, business=tills.BUSINESS) as ledger:
         template = ledger.publish_template("free-coffee", coffee()).subject
 
-    barrier = CONTEXT.Barrier(TILLS, timeout=60)
+    barrier = CONTEXT.Barrier(TILLS, timeout=120)
     said = together(tills.issue_all, [(database.url, template, keys, barrier)] * TILLS)
 
     print("conflicts", [conflicts for conflicts, _ in said])
@@ -66,7 +66,7 @@ def test_code_for_several_cards_without_a_claim(database: Database):
     database.sql("CREATE TABLE credit (code VARCHAR(20), card VARCHAR(20))")
     codes = [f"R-{number}" for number in range(CODES)]
 
-    barrier = CONTEXT.Barrier(TILLS, timeout=60)
+    barrier = CONTEXT.Barrier(TILLS, timeout=120)
     tasks = [(database.url, f"card-{number}", codes, barrier) for number in range(TILLS)]
     together(naive.claim_all, tasks)
 

@@ -13,7 +13,7 @@ from tests.ledger.shop import coffee
 from tests.servers.database import Database
 
 TILLS = 16
-CARDS = 10
+CARDS = 6
 ATTEMPTS = 4  # Of each till on each card.
 LIMIT = 25
 REFUSED = TILLS * ATTEMPTS - LIMIT
@@ -27,7 +27,7 @@ def test_daily_limit(database: Database):
         template = ledger.publish_template("free-coffee", coffee(limits=Limits(per_day=LIMIT)))
         cards = [ledger.issue_card(template).card.id for _ in range(CARDS)]
 
-    barrier = CONTEXT.Barrier(TILLS, timeout=60)
+    barrier = CONTEXT.Barrier(TILLS, timeout=120)
     tasks = [(database.url, f"till-{number}", cards, ATTEMPTS, barrier) for number in range(TILLS)]
     said = together(tills.stamp_cards, tasks)
 
@@ -48,7 +48,7 @@ def test_daily_limit_that_does_not_hold(database: Database):
     database.sql("CREATE TABLE credit (code VARCHAR(20), card VARCHAR(20))")
     cards = [f"card-{number}" for number in range(CARDS)]
 
-    barrier = CONTEXT.Barrier(TILLS, timeout=60)
+    barrier = CONTEXT.Barrier(TILLS, timeout=120)
     tasks = [(database.url, LIMIT, cards, ATTEMPTS, barrier) for _ in range(TILLS)]
     together(naive.stamp_cards, tasks)
 

@@ -19,12 +19,12 @@ SEED = random.SystemRandom().randrange(1 << 32)
 
 ROUNDS = 4
 WRITERS = 8
-LIFE_MAX = 1.0  # Seconds.
+LIFE_MAX = 0.5  # Seconds.
 
 
 def kill_one_by_one(crew: Crew, chance: random.Random) -> None:
     """Let them go, and kill each at a moment of its own."""
-    moments = sorted((chance.uniform(0.05, LIFE_MAX), number) for number in range(len(crew.processes)))
+    moments = sorted((chance.uniform(0.02, LIFE_MAX), number) for number in range(len(crew.processes)))
     crew.go()
     began = time.monotonic()
     for moment, number in moments:

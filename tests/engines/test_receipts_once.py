@@ -27,8 +27,9 @@ def receipts_of_each(chance: random.Random, cards: list[Any]) -> list[list[tuple
     """
     Each receipt goes to four of the writers, who send what they have in an order of their own and three in ten again.
 
-    (Not to all of them: most of 32 000 commands would only be told what was long known. Four that come to a receipt at
-    about the same time, because each strays a little from one order, meet as often, and there are 5 200 commands.)
+    (Not to all of them: most of 41 600 commands would only be told what was long known, and a server needs minutes for
+    them on two cores. Four that come to a receipt at about the same time, because each strays a little from one order,
+    meet as well, and there are 5 200 commands.)
     """
     held: list[list[tuple[float, int]]] = [[] for _ in range(WRITERS)]
     for number in range(RECEIPTS):

@@ -12,7 +12,7 @@ from tests.engines.crew import together
 from tests.servers.database import Database, Databases
 
 PROCESSES = 8
-ROUNDS = 3
+ROUNDS = 2
 
 
 @pytest.mark.parametrize("names", [1, 3, PROCESSES], ids=["one business", "three", "one each"])

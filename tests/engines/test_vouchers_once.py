@@ -32,7 +32,7 @@ def test_vouchers_once(database: Database):
         vouchers = issued(ledger)
         assert VOUCHERS == len(set(vouchers))
 
-    barrier = CONTEXT.Barrier(REDEEMERS, timeout=60)
+    barrier = CONTEXT.Barrier(REDEEMERS, timeout=120)
     tasks = [(database.url, f"till-{number}", vouchers, barrier) for number in range(REDEEMERS)]
     said = together(tills.redeem_all, tasks)
 
@@ -59,7 +59,7 @@ def test_vouchers_twice(database: Database):
     vouchers = list(range(VOUCHERS))
     database.sql(f"INSERT INTO voucher (id) VALUES {', '.join(f'({voucher})' for voucher in vouchers)}")
 
-    barrier = CONTEXT.Barrier(REDEEMERS, timeout=60)
+    barrier = CONTEXT.Barrier(REDEEMERS, timeout=120)
     tasks = [(database.url, f"till-{number}", vouchers, barrier) for number in range(REDEEMERS)]
     said = together(naive.redeem_all, tasks)
 
