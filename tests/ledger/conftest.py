@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from tests.ledger.shop import TABLES, Shop
+from tests.ledger.shop import Shop
 from tests.servers.database import KINDS, Database, Databases
 from tests.servers.fixtures import running
 
@@ -25,15 +25,8 @@ class Kept:
             self._kept[kind] = self._stack.enter_context(self._databases.fresh(kind, self._folder))
         database = self._kept[kind]
         with database.engine() as engine:
-            there = set(inspect(engine).get_table_names())
-        database.sql(
-            *(
-                f"DELETE FROM stampledger_{table}"
-                for table in TABLES
-                if table != "meta"
-                if f"stampledger_{table}" in there
-            )
-        )
+            tables = [name for name in inspect(engine).get_table_names() if name.startswith("stampledger_")]
+        database.sql(*(f"DELETE FROM {name}" for name in tables if name != "stampledger_meta"))
         return database
 
 

@@ -4,7 +4,6 @@ A ledger inside the caller's own transaction: an order and its stamp are there t
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,17 @@ from sqlalchemy.orm import Session
 from stampledger import CardNotFound, Conflict, InvalidInput, Ledger, StorageError, refusals
 from stampledger.events import StampRejected
 from tests.ledger.shop import coffee
+from tests.servers.database import Database
+
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(database: Database) -> Iterator[Engine]:
     """The shop's own engine, exactly as SQLAlchemy makes one, and its own table."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    engine = create_engine(database.url)
     with engine.begin() as connection:
-        connection.execute(text('CREATE TABLE "order" (receipt TEXT PRIMARY KEY)'))
+        connection.execute(text("CREATE TABLE sale (receipt VARCHAR(20) PRIMARY KEY)"))
     yield engine
     engine.dispose()
 
@@ -40,12 +42,12 @@ def card(ledger: Ledger) -> UUID:
 
 
 def order(connection: Connection, receipt: str) -> None:
-    connection.execute(text('INSERT INTO "order" VALUES (:receipt)'), {"receipt": receipt})
+    connection.execute(text("INSERT INTO sale VALUES (:receipt)"), {"receipt": receipt})
 
 
 def orders(engine: Engine) -> list[str]:
     with engine.connect() as connection:
-        return list(connection.execute(text('SELECT receipt FROM "order" ORDER BY receipt')).scalars())
+        return list(connection.execute(text("SELECT receipt FROM sale ORDER BY receipt")).scalars())
 
 
 def stamps(ledger: Ledger, card: UUID) -> str:
@@ -144,13 +146,14 @@ def test_session_of_the_orm(engine: Engine, ledger: Ledger, card: UUID):
     A session of SQLAlchemy's ORM lends its connection.
     """
     with Session(engine) as session:
-        session.execute(text("INSERT INTO \"order\" VALUES ('R-1')"))
+        session.execute(text("INSERT INTO sale VALUES ('R-1')"))
         ledger.using(session.connection()).add_stamps(card, code="R-1")
         session.commit()
 
     assert (["R-1"], "1/8") == (orders(engine), stamps(ledger, card))
 
 
+@ON_SQLITE
 def test_transactions_begun_by_an_event(engine: Engine, ledger: Ledger, card: UUID):
     """
     An engine that begins each transaction itself, as SQLAlchemy's documentation shows, works alike.
@@ -261,6 +264,7 @@ def test_error_before_anything_is_written(engine: Engine, ledger: Ledger, card: 
     assert (["R-1", "R-2"], "1/8") == (orders(engine), stamps(ledger, card))
 
 
+@ON_SQLITE
 def test_error_halfway(engine: Engine, ledger: Ledger, card: UUID):
     """
     A command that breaks off halfway is taken back as a whole; the caller's rows before and after it stay.
@@ -279,6 +283,7 @@ def test_error_halfway(engine: Engine, ledger: Ledger, card: UUID):
     assert (["R-1", "R-3"], "2/8") == (orders(engine), stamps(ledger, card))
 
 
+@ON_SQLITE
 def test_database_takes_everything_back(engine: Engine, ledger: Ledger, card: UUID):
     """
     Where the database itself ends the transaction, what comes after cannot be committed without what came before.
@@ -308,6 +313,7 @@ def forbid_rewards(connection: Connection, how: str) -> None:
     )
 
 
+@ON_SQLITE
 def test_ledger_and_caller_wait_for_each_other(engine: Engine, card: UUID):
     """
     While the caller's transaction holds the database, other writers wait, and then give up with a name.
@@ -363,6 +369,7 @@ def test_template_that_was_rolled_back(engine: Engine, ledger: Ledger, card: UUI
 # Reading inside the transaction.
 
 
+@ON_SQLITE
 def test_read_is_of_one_moment(engine: Engine, ledger: Ledger, card: UUID):
     """
     A read inside a transaction is of one moment, though the driver begins none to read.

@@ -8,16 +8,19 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from stampledger.checks import text
-from stampledger.errors import InvalidInput
+from stampledger.errors import InvalidInput, StorageUnreachable
 from stampledger.sources import Random
 from stampledger.store import bell, opening, schema
 from stampledger.store.database import backend_of
+from stampledger.store.engines.backend import SAVE
 from stampledger.store.grouping import Group
 from stampledger.store.history import Templates
 from stampledger.store.session import Hint, Session
 from stampledger.store.statements import Statement, Statements
 from stampledger.store.transaction import Place, Words
 from stampledger.store.writing import Settle, WriterConnection
+
+STALE_MAX = 100  # Connections of a pool that are found gone, one after the other, before that is an error.
 
 T = TypeVar("T")
 
@@ -60,7 +63,8 @@ class Store:
             self.place = Place(self.backend, self.sql, number, self.business_name, random, searchable)
             self.business = number
             self._writer.place = self.place
-            self.bell = bell.of(self.backend.identity(self._writer.connection), prefix, self.business_name)
+            self._identity = self.backend.identity(self._writer.connection)
+            self.bell = bell.of(self._identity, prefix, self.business_name)
         except BaseException:
             self.close()
             raise
@@ -101,8 +105,7 @@ class Store:
                 return task(session)
         if self._writer.is_shared or not self.backend.locks_head:
             return self._group.write(task, None, None)
-        with self._pooled() as cursor:
-            self.backend.begin_writing(cursor)
+        with self._pooled(self.backend.begin_writing) as (cursor, _):
             try:
                 result = task(Session(self.place, cursor, Words(), writes=True))
                 with self.backend.translated(committing=True):
@@ -116,24 +119,27 @@ class Store:
     @contextlib.contextmanager
     def _writing_bound(self, connection: Connection, touch: Statement, row: dict[str, Any]) -> Iterator[Session]:
         """Write inside the caller's transaction: all of a task or, after an error, none of it."""
-        with self._bound_lock, self.backend.translated():
-            cursor = self._bound_cursor(connection)
-            found = {"b_business": self.business, **row}
-            cursor.execute(touch.sql, touch.arguments(found))  # Takes the lock before anything is read.
-            if not self.backend.in_transaction(cursor.connection):
-                raise InvalidInput("connection", "autocommit", "must be in a transaction of its own")
-            session = Session(self.place, cursor, Words(), writes=True)
-            cursor.execute("SAVEPOINT stampledger")
+        with self._bound_lock, self.backend.translated(), contextlib.closing(self._bound_cursor(connection)) as cursor:
+            is_saved = self.backend.save_first(cursor)
             try:
+                found = {"b_business": self.business, **row}
+                cursor.execute(touch.sql, touch.arguments(found))  # Takes the lock before anything is read.
+                if not self.backend.in_transaction(cursor.connection):
+                    raise InvalidInput("connection", "autocommit", "must be in a transaction of its own")
+                if not is_saved:
+                    cursor.execute(SAVE)
+                    is_saved = True
+                if touch is self.sql.touch_head:
+                    self.backend.demand_fresh(cursor, self.sql, self.business)
+                session = Session(self.place, cursor, Words(), writes=True)
                 with self.backend.deleting_for_good(cursor):
                     yield session
                     session.flush()
                 cursor.execute("RELEASE SAVEPOINT stampledger")
             except BaseException:
-                self._undo(connection, cursor)
+                if is_saved:
+                    self._undo(connection, cursor)
                 raise
-            finally:
-                cursor.close()
 
     def _bound_cursor(self, connection: Connection) -> Any:
         self.templates = Templates()  # What the caller may have rolled back is not remembered.
@@ -174,8 +180,7 @@ class Store:
                 settled = not self.backend.in_transaction(self._writer.connection)
                 yield Session(self.place, cursor, self.words if settled else Words())
             return
-        with self._pooled() as cursor:
-            self.backend.begin_reading(cursor)
+        with self._pooled(self.backend.begin_reading) as (cursor, _):
             try:
                 yield Session(self.place, cursor, self.words)
             finally:
@@ -187,28 +192,37 @@ class Store:
         if self._bound is not None or self._writer.is_shared:
             with self.reading() as session:
                 return session.end()[0]
-        with self._pooled() as cursor:
-            return Session(self.place, cursor, self.words).end()[0]
+        with self._pooled(lambda cursor: Session(self.place, cursor, self.words).end()[0]) as (_, seq):
+            return seq
 
     @contextlib.contextmanager
-    def _pooled(self) -> Iterator[Any]:
-        """A cursor of a connection from the pool, which does not get it back once it has failed."""
+    def _pooled(self, begin: Callable[[Any], T]) -> Iterator[tuple[Any, T]]:
+        """A cursor of a connection from the pool, which does not get it back once it has failed.
+
+        *begin* is the first to use it. Where it finds the connection gone, as all of a pool are once the server was
+        restarted, it is given another.
+        """
         self._writer.demand_open()
-        fairy = self.backend.connect()
-        try:
-            connection: Any = fairy.driver_connection
-            with (
-                self.backend.translated(),
-                self.backend.controlled(connection),
-                contextlib.closing(connection.cursor()) as cursor,
-            ):
-                yield cursor
-        except BaseException as error:
-            if isinstance(error.__cause__, self.backend.driver_errors()):
-                fairy.invalidate()
-            raise
-        finally:
-            fairy.close()
+        for is_last in (*(False,) * STALE_MAX, True):
+            fairy, has_begun = self.backend.connect(), False
+            try:
+                connection: Any = fairy.driver_connection
+                with (
+                    self.backend.translated(),
+                    self.backend.controlled(connection),
+                    contextlib.closing(connection.cursor()) as cursor,
+                ):
+                    begun = begin(cursor)
+                    has_begun = True
+                    yield cursor, begun
+                return
+            except BaseException as error:
+                if isinstance(error.__context__, self.backend.driver_errors()):
+                    fairy.invalidate()
+                if has_begun or is_last or not isinstance(error, StorageUnreachable):
+                    raise
+            finally:
+                fairy.close()
 
     # Inside the caller's own transaction.
 
@@ -231,7 +245,7 @@ class Store:
         self._writer.demand_open()
         with self.backend.translated():
             raw: Any = connection.connection.driver_connection
-            if self.backend.identity(raw) != self.backend.identity(self._writer.connection):
+            if self.backend.identity(raw) != self._identity:
                 raise InvalidInput("connection", connection.engine.url.database, "must be to the ledger's own database")
         self.backend.prepare(raw, ours=False)
         bound: Self = object.__new__(type(self))

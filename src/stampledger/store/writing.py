@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from stampledger.errors import Conflict, Corrupt, OutcomeUnknown, StorageError, StorageUnreachable
 from stampledger.sources import system_random
-from stampledger.store.engines.backend import WAIT_SECONDS, Backend
+from stampledger.store.engines.backend import Backend
 from stampledger.store.head import Head
 from stampledger.store.plan import NeedsLock
 from stampledger.store.session import Hint, Session
@@ -112,7 +112,7 @@ class WriterConnection:
 
     def _retried(self, attempt: Callable[..., Any], *arguments: Any) -> Any:
         """Try, and try again where that may help. A key that is taken will stay so: behind the lock that is final."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + self.backend.wait_seconds
         try:
             if self.connection is not None:
                 return attempt(*arguments)

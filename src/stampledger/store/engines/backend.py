@@ -8,17 +8,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import Dialect, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ColumnElement
 
-from stampledger.errors import StampledgerError, StorageError
+from stampledger.errors import InvalidInput, StampledgerError, StorageError
 from stampledger.store.schema import Schema
 
 if TYPE_CHECKING:
     from stampledger.store.session import Session
+    from stampledger.store.statements import Statements
 
 WAIT_SECONDS = 10.0  # How long a writer waits for others, in the database and in retries together.
+SAVE = "SAVEPOINT stampledger"  # Within the caller's own transaction.
 DURABILITIES = ("full", "normal")
 
 
@@ -35,6 +37,7 @@ class Backend(ABC):
         self.engine = engine
         self.schema_name = schema_name
         self.durability = durability
+        self.wait_seconds = WAIT_SECONDS  # What the URL says takes its place, where it is less.
         kind: Any = type(engine.dialect)
         self.dialect: Dialect = kind(paramstyle=self.paramstyle)
         self._translated = {committing: _Translated(self, committing) for committing in (False, True)}
@@ -99,6 +102,28 @@ class Backend(ABC):
 
     # Within the caller's own transaction.
 
+    def save_first(self, cursor: Any) -> bool:
+        """Set the savepoint before anything else is done; answer whether that was possible.
+
+        Raises:
+            InvalidInput: The connection is in autocommit.
+        """
+        if self.in_autocommit(cursor.connection) and not self.in_transaction(cursor.connection):
+            raise InvalidInput("connection", "autocommit", "must be in a transaction of its own")
+        cursor.execute(SAVE)
+        return True
+
+    @abstractmethod
+    def in_autocommit(self, connection: Any) -> bool:
+        """Answer whether each statement is a transaction of its own, unless one is begun by name."""
+
+    def demand_fresh(self, cursor: Any, sql: "Statements", business: int) -> None:  # noqa: B027
+        """See that what the caller's transaction reads is what it has locked, where an engine may let these differ.
+
+        Raises:
+            Conflict: Another writer was first.
+        """
+
     def snapshot(self, cursor: Any) -> AbstractContextManager[None]:
         """Let all reads be of one moment, as far as the caller's own transaction allows."""
         return nullcontext()
@@ -114,15 +139,20 @@ class Backend(ABC):
         return self._translated[committing]
 
     def refuse(self, error: BaseException, committing: bool) -> None:
-        """Raise one of our errors in the place of the driver's or SQLAlchemy's; let others pass."""
+        """Raise one of our errors in the place of the driver's or SQLAlchemy's; let others pass.
+
+        Theirs would show in a traceback what was bound: names, addresses, codes.
+        """
         if isinstance(error, StampledgerError):
             return
         if isinstance(error, DBAPIError):
-            raise self.ours(error.orig or error, committing) from error
+            raise self.ours(error.orig or error, committing) from None
+        if isinstance(error, TimeoutError):
+            raise StorageError("no connection of the engine's pool came free in time") from None
         if isinstance(error, SQLAlchemyError):
-            raise StorageError(f"the database layer failed: {type(error).__name__}") from error
+            raise StorageError(f"the database layer failed: {type(error).__name__}") from None
         if isinstance(error, self.driver_errors()):
-            raise self.ours(error, committing) from error
+            raise self.ours(error, committing) from None
 
     @abstractmethod
     def driver_errors(self) -> type[BaseException]:

@@ -23,6 +23,7 @@ from stampledger.errors import (
     UnsafeDurability,
 )
 from stampledger.store.engines.backend import WAIT_SECONDS, Backend
+from stampledger.store.statements import Statements
 
 
 class MariaDB(Backend):
@@ -39,7 +40,10 @@ class MariaDB(Backend):
         """
         with self.translated(), connection.cursor() as cursor:
             if ours:
-                cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {WAIT_SECONDS:.0f}")
+                waiting = "innodb_lock_wait_timeout"
+                cursor.execute(f"SET SESSION {waiting} = LEAST(@@{waiting}, {WAIT_SECONDS:.0f})")
+                cursor.execute(f"SELECT @@{waiting}")
+                self.wait_seconds = max(float(cursor.fetchone()[0]), 1.0)
                 cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT @@innodb_flush_log_at_trx_commit, @@sql_mode")
             flush, mode = cursor.fetchone()
@@ -66,6 +70,24 @@ class MariaDB(Backend):
         """Answer whether a transaction is under way."""
         return bool(connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
+    def in_autocommit(self, connection: Any) -> bool:
+        """Answer whether each statement is a transaction of its own, unless one is begun by name."""
+        return bool(connection.get_autocommit())
+
+    def demand_fresh(self, cursor: Any, sql: Statements, business: int) -> None:
+        """See that the caller's transaction did not begin to read before the latest writer committed.
+
+        At REPEATABLE READ, which is this engine's default, it would read what was true then: a lock changes nothing.
+
+        Raises:
+            Conflict: It did.
+        """
+        cursor.execute(sql.lock_head.sql, (business,))
+        locked = cursor.fetchone()
+        cursor.execute(sql.head.sql, sql.head.arguments({"b_business": business}))
+        if locked != cursor.fetchone():
+            raise Conflict("another writer was first, after this transaction began to read: roll it back, begin anew")
+
     def begin_writing(self, cursor: Any) -> None:
         """Begin; the head's lock comes next."""
         cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
@@ -84,7 +106,7 @@ class MariaDB(Backend):
 
     def ours(self, error: BaseException, committing: bool) -> StampledgerError:
         """Answer an error as one of ours: by its number, and without the row it shows."""
-        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else None
         if number in _CONFLICTS:
             return Conflict(f"another writer was first ({number})")
         if number in _TAKEN:

@@ -54,7 +54,7 @@ class PostgreSQL(Backend):
         with self.translated(), connection.cursor() as cursor:
             if ours:
                 connection.adapters.register_dumper(int, Int8BinaryDumper)  # One prepared statement, however big it is.
-                cursor.execute(f"SET lock_timeout = '{WAIT_SECONDS:.0f}s'")
+                self._bound_waiting(cursor)
                 cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)")
             fsync, synchronous = cursor.fetchone()
@@ -66,6 +66,13 @@ class PostgreSQL(Backend):
                 f"the server runs with fsync={fsync}, synchronous_commit={synchronous}, which may lose what it "
                 "acknowledged; set both on, or open the ledger with durability='normal'"
             )
+
+    def _bound_waiting(self, cursor: Any) -> None:
+        cursor.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'lock_timeout'")
+        waited = cursor.fetchone()[0] / 1000
+        if waited:  # By the URL's options, or for this user or database.
+            self.wait_seconds = min(waited, WAIT_SECONDS)
+        cursor.execute(f"SET lock_timeout = {self.wait_seconds * 1000:.0f}")
 
     def identity(self, connection: Any) -> tuple[object, ...]:
         """Answer what tells one database from another: the server's address and the database's name."""
@@ -87,6 +94,10 @@ class PostgreSQL(Backend):
     def in_transaction(self, connection: Any) -> bool:
         """Answer whether a transaction is under way."""
         return bool(connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR))
+
+    def in_autocommit(self, connection: Any) -> bool:
+        """Answer whether each statement is a transaction of its own, unless one is begun by name."""
+        return bool(connection.autocommit)
 
     def begin_writing(self, cursor: Any) -> None:
         """Begin; the head's lock comes next."""
@@ -115,12 +126,14 @@ class PostgreSQL(Backend):
             return Conflict("another process creates the tables")
         if state == "23505":
             return Conflict(f"another writer was first ({error.diag.constraint_name})", taken=True)
-        if state in _UNREACHABLE or state[:2] == "08":
+        if state in _UNREACHABLE or state[:2] == "08" or state == "40003":  # "Statement completion unknown."
             broken = f"the server broke off ({state}: {said})"
             return OutcomeUnknown(broken) if committing else StorageUnreachable(broken)
         for prefix, kind, what in _ERRORS:
             if state.startswith(prefix):
                 return kind(f"{what} ({state}: {said})")
+        if state.startswith("22"):  # It would show the value.
+            said = "a value cannot be stored"
         return StorageError(f"the database refuses the statement ({state}: {said})")
 
     # Tables and SQL.
@@ -221,7 +234,7 @@ def _has_trigrams(cursor: Any) -> bool:
 
 
 _INSTALLED_MEANWHILE = {"23505", "42710"}
-_CONFLICTS = {"40001", "40P01", "55P03", "40003", "25P02"}
+_CONFLICTS = {"40001", "40P01", "55P03"}
 _UNREACHABLE = {"57P01", "57P02", "57P03", "57P05", "53300"}
 _ERRORS: tuple[tuple[str, type[StorageError], str], ...] = (
     ("28", LoginRefused, "the server does not let this user in"),
@@ -257,5 +270,7 @@ def _autocommit(connection: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
+        if not connection.closed:
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.rollback()
             connection.autocommit = False

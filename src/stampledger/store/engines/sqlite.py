@@ -22,7 +22,7 @@ from stampledger.errors import (
     UnsafeDurability,
 )
 from stampledger.store.engines import trigrams
-from stampledger.store.engines.backend import Backend
+from stampledger.store.engines.backend import SAVE, Backend
 from stampledger.store.schema import Schema
 
 _SYNCHRONOUS = {"full": 2, "normal": 1}
@@ -121,6 +121,17 @@ class SQLite(Backend):
     def in_transaction(self, connection: Any) -> bool:
         """Answer whether a transaction is under way."""
         return bool(connection.in_transaction)
+
+    def in_autocommit(self, connection: Any) -> bool:
+        """Answer whether each statement is a transaction of its own, unless one is begun by name."""
+        return connection.isolation_level is None
+
+    def save_first(self, cursor: Any) -> bool:
+        """Set the savepoint where a transaction is under way: elsewhere it would be one itself, and end with it."""
+        if not self.in_transaction(cursor.connection):
+            return False  # The driver begins one before it writes.
+        cursor.execute(SAVE)
+        return True
 
     def begin_writing(self, cursor: Any) -> None:
         """Begin with the write lock."""
