@@ -56,18 +56,13 @@ def move(store: Store, name: str, before: int, seq: int) -> None:
         Conflict: It stands elsewhere by now.
     """
 
-    def task(session: Session) -> int | None:
-        """Answer where it stands instead, or the place it was moved to; None where it is gone."""
+    def task(session: Session) -> bool:
         session.run(session.sql.move_follower, b_name=name, b_seq=before, n_seq=seq)
-        if session.cursor.rowcount == 1:
-            return seq
-        found = session.one(session.sql.follower, b_name=name)
-        return None if found is None else found[0]
+        is_moved: bool = session.cursor.rowcount == 1
+        return is_moved
 
-    stands = store.write_beside(task, store.sql.touch_follower, b_name=name)
-    if stands != seq:
-        now = "it is gone" if stands is None else f"it stands at entry {stands}"
-        raise Conflict(f"the follower {name!r} was moved by somebody else: {now}, and no longer at {before}")
+    if not store.write_beside(task, store.sql.touch_follower, b_name=name):
+        raise Conflict(f"the follower {name!r} does not stand at entry {before} any more: somebody else has moved it")
 
 
 def stretch(session: Session, after: int, kinds: tuple[str, ...] | None, limit: int) -> Stretch:
