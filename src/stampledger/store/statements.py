@@ -89,7 +89,12 @@ class Statements:
         self.head = made(select(h.seq, h.recorded_at, h.hash).where(by(h.business)))
         self.lock_head = made(select(h.seq, h.recorded_at, h.hash).where(by(h.business)).with_for_update())
         self.set_head = made(
-            update(s.head).where(by(h.business)).values(**new("seq", "recorded_at", "hash"), previous=h.hash)
+            update(s.head)
+            .where(by(h.business))
+            .ordered_values(
+                (h.previous, h.hash),  # First: MariaDB takes one assignment after the other.
+                *((h[name], value) for name, value in new("seq", "recorded_at", "hash").items()),
+            )
         )
         self.touch_head = made(update(s.head).where(by(h.business)).values(seq=h.seq))
 
