@@ -101,7 +101,7 @@ class PostgreSQL(Backend):
 
     def begin_writing(self, cursor: Any) -> None:
         """Begin; the head's lock comes next."""
-        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # A standby takes READ WRITE for a feature it lacks.
 
     def begin_reading(self, cursor: Any) -> None:
         """Begin a snapshot."""
