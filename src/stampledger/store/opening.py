@@ -14,7 +14,6 @@ from stampledger.errors import (
     NotALedger,
     SchemaTooNew,
     SchemaTooOld,
-    StorageError,
 )
 from stampledger.sources import system_random
 from stampledger.store import schema
@@ -24,6 +23,7 @@ from stampledger.store.statements import Statements
 if TYPE_CHECKING:
     from stampledger.store.writing import WriterConnection
 
+REBUILD = "rebuild"  # Beside the format: the rows that follow from the Journal are still to be made anew.
 ATTEMPTS = 10
 PAUSE_SECONDS = 0.05
 
@@ -57,22 +57,22 @@ def begin(backend: Backend, sql: Statements, writer: "WriterConnection", busines
 
 
 def _begin(backend: Backend, sql: Statements, cursor: Any, business: str, create: bool) -> int:
-    if _format(backend, sql, cursor) is None:
+    if format_of(backend, sql, cursor) is None:
         create_tables(backend, sql, cursor)
-    demand_format(_format(backend, sql, cursor))
+    demand_ready(backend, sql, cursor)
     found = _find(sql, cursor, business)
     if found is not None:
         return found
     if not create:
         raise BusinessNotFound(business)
-    with _transaction(backend, cursor):
+    with transaction(backend, cursor):
         return _find(sql, cursor, business) or _add(sql, cursor, business)
 
 
 def create_tables(backend: Backend, sql: Statements, cursor: Any) -> None:
     """Create what is missing, and write down its format last."""
-    with _transaction(backend, cursor):
-        if _format(backend, sql, cursor) is not None:
+    with transaction(backend, cursor):
+        if format_of(backend, sql, cursor) is not None:
             return
         for statement in backend.creation(sql.tables):
             cursor.execute(statement)
@@ -85,6 +85,18 @@ def is_searchable(backend: Backend, sql: Statements, writer: "WriterConnection")
     connection = writer.connection
     with backend.controlled(connection), backend.translated(), contextlib.closing(connection.cursor()) as cursor:
         return backend.is_searchable(cursor, sql.tables)
+
+
+def demand_ready(backend: Backend, sql: Statements, cursor: Any) -> None:
+    """Refuse tables that this release cannot use as they are.
+
+    Raises:
+        StorageError: They are of another format or of none, or an upgrade was not finished.
+    """
+    demand_format(format_of(backend, sql, cursor))
+    if is_unfinished(sql, cursor):
+        upgrade = "run `stampledger db upgrade` again"
+        raise SchemaTooOld(f"the upgrade to format {schema.FORMAT} was begun and not finished: {upgrade}")
 
 
 def demand_format(found: int | None) -> None:
@@ -102,7 +114,7 @@ def demand_format(found: int | None) -> None:
         raise SchemaTooOld(f"the tables have format {found}; this release needs {schema.FORMAT}: {upgrade}")
 
 
-def _format(backend: Backend, sql: Statements, cursor: Any) -> int | None:
+def format_of(backend: Backend, sql: Statements, cursor: Any) -> int | None:
     """Answer the tables' format; None where there are none yet, or where somebody is still creating them."""
     if not backend.has_table(cursor, sql.tables.meta.name):
         return None
@@ -113,6 +125,12 @@ def _format(backend: Backend, sql: Statements, cursor: Any) -> int | None:
             raise NotALedger("the database has the ledger's tables but not their format")
         return None
     return row[0] if isinstance(row[0], int) else 0
+
+
+def is_unfinished(sql: Statements, cursor: Any) -> bool:
+    """Answer whether an upgrade has still to make rows anew."""
+    cursor.execute(sql.meta.sql, sql.meta.arguments({"b_name": REBUILD}))
+    return cursor.fetchone() is not None
 
 
 def _find(sql: Statements, cursor: Any, business: str) -> int | None:
@@ -130,7 +148,8 @@ def _add(sql: Statements, cursor: Any, business: str) -> int:
 
 
 @contextlib.contextmanager
-def _transaction(backend: Backend, cursor: Any) -> Any:
+def transaction(backend: Backend, cursor: Any) -> Any:
+    """A transaction on a connection whose transactions begin and end where this library says."""
     backend.begin_writing(cursor)
     try:
         yield
@@ -140,6 +159,3 @@ def _transaction(backend: Backend, cursor: Any) -> Any:
             if backend.in_transaction(cursor.connection):
                 cursor.execute("ROLLBACK")
         raise
-
-
-__all__ = ["StorageError", "begin", "create_tables", "demand_format", "is_searchable"]

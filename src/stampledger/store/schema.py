@@ -33,6 +33,7 @@ DEFAULT_PREFIX = "stampledger_"
 class Schema:
     """The tables of one ledger database."""
 
+    prefix: str
     metadata: MetaData
     meta: Table  # The format.
     head: Table  # One row per business: where its Journal ends, and where it ended before its latest scan.
@@ -89,6 +90,7 @@ def build(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Schema:
         return Column(name, kind, primary_key=True, autoincrement=False)
 
     return Schema(
+        prefix=prefix,
         metadata=metadata,
         meta=table("meta", Column("name", _text(32), primary_key=True), Column("value", BigInteger, nullable=False)),
         head=table(

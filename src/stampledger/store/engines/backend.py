@@ -189,9 +189,25 @@ class Backend(ABC):
         """Answer whether there is such an index; without one, search finds the same by reading every customer."""
         return False
 
+    def searching(self, tables: Schema) -> list[str]:
+        """Answer the statements that make the index, for whoever makes it by hand."""
+        return []
+
+    def search_faults(self, cursor: Any, tables: Schema) -> list[str]:
+        """Answer what is not right about the index, where there is one."""
+        return []
+
     def sweeping(self, tables: Schema) -> str | None:
         """Answer the statement that wipes from the index what it still holds of customers who are gone."""
         return None
+
+    def alone(self, cursor: Any) -> AbstractContextManager[None]:
+        """See that nobody else changes the tables meanwhile, where a transaction does not see to it.
+
+        Raises:
+            Conflict: Somebody else does.
+        """
+        return nullcontext()
 
     # Pieces of SQL.
 

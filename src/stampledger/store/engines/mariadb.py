@@ -1,6 +1,7 @@
 """MariaDB by PyMySQL: READ COMMITTED to write, behind the head's row lock; a consistent snapshot to read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
@@ -128,6 +129,23 @@ class MariaDB(Backend):
             (self.schema_name, name),
         )
         return cursor.fetchone() is not None
+
+    @contextmanager
+    def alone(self, cursor: Any) -> Iterator[None]:
+        """See that nobody else changes the tables meanwhile: here every change of a table ends a transaction.
+
+        Raises:
+            Conflict: Somebody else does.
+        """
+        lock = "SHA1(CONCAT('stampledger ', DATABASE()))"
+        cursor.execute(f"SELECT GET_LOCK({lock}, {WAIT_SECONDS:.0f})")
+        if cursor.fetchone()[0] != 1:
+            raise Conflict("somebody else changes the tables")
+        try:
+            yield
+        finally:
+            with suppress(pymysql.Error):
+                cursor.execute(f"SELECT RELEASE_LOCK({lock})")
 
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
         """Answer whether a number is in a list of any length, which is bound as one parameter."""

@@ -158,10 +158,18 @@ class PostgreSQL(Backend):
             return
         cursor.execute("SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE " + _OURS)
         (where,) = cursor.fetchone()
-        quote, table = self.dialect.identifier_preparer.quote_identifier, tables.customer
-        index, on = quote(_index_of(tables)), self.dialect.identifier_preparer.format_table(table)
-        columns = ", ".join(f"{column} {quote(where)}.gin_trgm_ops" for column in ("words", "former"))
-        cursor.execute(f"CREATE INDEX {index} ON {on} USING gin ({columns}) WITH (gin_pending_list_limit = 256)")
+        quoted = self.dialect.identifier_preparer.quote_identifier(where)
+        cursor.execute(self._index_made(tables, f"{quoted}.gin_trgm_ops"))
+
+    def searching(self, tables: Schema) -> list[str]:
+        """Answer the statements that make the index, for whoever makes it by hand."""
+        return ["CREATE EXTENSION IF NOT EXISTS pg_trgm", self._index_made(tables, "gin_trgm_ops")]
+
+    def _index_made(self, tables: Schema, operators: str) -> str:
+        prepare = self.dialect.identifier_preparer
+        index, on = prepare.quote_identifier(_index_of(tables)), prepare.format_table(tables.customer)
+        columns = ", ".join(f"{column} {operators}" for column in ("words", "former"))
+        return f"CREATE INDEX {index} ON {on} USING gin ({columns}) WITH (gin_pending_list_limit = 256)"
 
     def is_searchable(self, cursor: Any, tables: Schema) -> bool:
         """Answer whether there is such an index, and it can be used."""

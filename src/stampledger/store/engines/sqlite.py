@@ -189,6 +189,17 @@ class SQLite(Backend):
         cursor.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'")
         return cursor.fetchone() is not None and sqlite3.sqlite_version_info >= trigrams.SQLITE_MIN
 
+    def searching(self, tables: Schema) -> list[str]:
+        """Answer the statements that make the index, for whoever makes it by hand."""
+        return trigrams.creation(tables, self._quoted)
+
+    def search_faults(self, cursor: Any, tables: Schema) -> list[str]:
+        """Answer what is not right about the index, where there is one: a missing trigger lets it fall behind."""
+        if not self.has_table(cursor, trigrams.name_of(tables)):
+            return []
+        triggers = trigrams.triggers_of(tables)
+        return [f"trigger {trigger} is missing" for trigger in triggers if not self.has_table(cursor, trigger)]
+
     def sweeping(self, tables: Schema) -> str | None:
         """Answer the statement that wipes what the index still holds of customers who are gone."""
         return trigrams.sweeping(tables, self._quoted)

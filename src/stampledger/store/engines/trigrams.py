@@ -16,6 +16,16 @@ def name_of(tables: Schema) -> str:
     return f"{tables.customer.name}_words"
 
 
+def triggers_of(tables: Schema) -> list[str]:
+    """Answer the names of the triggers that keep it."""
+    return [f"{name_of(tables)}_{when}" for when in ("added", "changed", "dropped")]
+
+
+def names_of(tables: Schema) -> list[str]:
+    """Answer the names of its table and of those in which FTS5 keeps it."""
+    return [name_of(tables), *(f"{name_of(tables)}_{part}" for part in ("data", "idx", "docsize", "config", "content"))]
+
+
 def creation(tables: Schema, schema: str) -> list[str]:
     """Answer the statements that make the index in a schema, and its content."""
     customer, name = tables.customer.name, name_of(tables)
