@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": ("keeping", "Prove the ledger."),
     "rebuild": ("keeping", "Make every list and every card's state anew from the Journal."),
     "export": ("keeping", "Write the Journal as JSON Lines."),
+    "db": ("database", "Create the tables, bring them up to date, check them."),
 }
 
 
