@@ -38,6 +38,7 @@ FLOORS = {
     "store": 11,
     "render": 11,
     "lookup": 12,
+    "migrations": 12,
     "paging": 13,
     "following": 13,
     "view": 14,
@@ -84,6 +85,7 @@ PURE_STANDARD_LIBRARY = {
 DEPENDENCIES_OF_ALL = {"attr", "attrs"}
 
 DEPENDENCY_ROOMS = {
+    "alembic": "migrations",
     "babel": "render",
     "cattrs": "codec",
     "click": "cli",
