@@ -26,6 +26,7 @@ PAGES = (
     "docs/policies.md",
     "docs/architecture.md",
     "docs/journal-format.md",
+    "docs/schema.md",
 )
 SHOWN = ("docs/performance.md",)  # Written by the benchmark.
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
