@@ -12,15 +12,13 @@ from stampledger.errors import InvalidInput, StorageUnreachable
 from stampledger.sources import Random
 from stampledger.store import bell, opening, schema
 from stampledger.store.database import backend_of
-from stampledger.store.engines.backend import SAVE
+from stampledger.store.engines.backend import SAVE, STALE_MAX
 from stampledger.store.grouping import Group
 from stampledger.store.history import Templates
 from stampledger.store.session import Hint, Session
 from stampledger.store.statements import Statement, Statements
 from stampledger.store.transaction import Place, Words
 from stampledger.store.writing import Settle, WriterConnection
-
-STALE_MAX = 100  # Connections of a pool that are found gone, one after the other, before that is an error.
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from stampledger.errors import Conflict, Corrupt, OutcomeUnknown, StorageError, StorageUnreachable
 from stampledger.sources import system_random
-from stampledger.store.engines.backend import Backend
+from stampledger.store.engines.backend import STALE_MAX, Backend
 from stampledger.store.head import Head
 from stampledger.store.plan import NeedsLock
 from stampledger.store.session import Hint, Session
@@ -64,8 +64,12 @@ class WriterConnection:
         self._is_closed = True
         self._leave()
 
-    def _leave(self) -> None:
-        if self._fairy is not None:
+    def _leave(self, is_gone: bool = False) -> None:
+        if is_gone and self._fairy is not None:  # The pool would ask it to roll back, and log that it cannot.
+            with contextlib.suppress(Exception):
+                self.connection.close()
+            self._fairy.invalidate()
+        elif self._fairy is not None:
             with contextlib.suppress(Exception):
                 self._cursor.close()
             with contextlib.suppress(Exception):
@@ -120,7 +124,7 @@ class WriterConnection:
             if conflict.taken or self.backend.waits_by_itself or time.monotonic() > deadline:
                 raise
         except StorageUnreachable:  # The connection is gone; it may have been so since the last time it was used.
-            self._leave()
+            self._leave(is_gone=True)
         except (OutcomeUnknown, StorageError):
             self._leave_broken()
             raise
@@ -143,7 +147,7 @@ class WriterConnection:
                 time.sleep(pause * system_random(1_000) / 1_000)
                 pause = min(2 * pause, PAUSE_MAX)
             except StorageUnreachable:
-                self._leave()
+                self._leave(is_gone=True)
                 raise
             except (OutcomeUnknown, StorageError):
                 self._leave_broken()
@@ -151,11 +155,19 @@ class WriterConnection:
         raise AssertionError("the last attempt ends by an answer or an error")
 
     def _reconnect(self) -> None:
-        self._connect()
-        with self.backend.translated():
-            if not self.is_shared:
-                self._take()
-        self.backend.prepare(self.connection, ours=True)
+        """Take another connection from the pool, and another, where all that it has are gone."""
+        for is_last in (*(False,) * STALE_MAX, True):
+            self._connect()
+            try:
+                with self.backend.translated():
+                    if not self.is_shared:
+                        self._take()
+                self.backend.prepare(self.connection, ours=True)
+                return
+            except StorageUnreachable:
+                self._leave(is_gone=True)
+                if is_last:
+                    raise
 
     def _leave_broken(self) -> None:
         """Take another connection the next time, unless this one is seen to be sound."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stampledger.store.statements import Statements
 
 WAIT_SECONDS = 10.0  # How long a writer waits for others, in the database and in retries together.
+STALE_MAX = 100  # Connections of a pool that are found gone, one after the other, before that is an error.
 SAVE = "SAVEPOINT stampledger"  # Within the caller's own transaction.
 DURABILITIES = ("full", "normal")
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from stampledger.errors import (
     Conflict,
+    InvalidInput,
     LoginRefused,
     OutcomeUnknown,
     RightsMissing,
@@ -38,6 +39,7 @@ class MariaDB(Backend):
 
         Raises:
             UnsafeDurability: The server may lose what it acknowledges.
+            InvalidInput: Not every name can be stored.
         """
         with self.translated(), connection.cursor() as cursor:
             if ours:
@@ -46,10 +48,12 @@ class MariaDB(Backend):
                 cursor.execute(f"SELECT @@{waiting}")
                 self.wait_seconds = max(float(cursor.fetchone()[0]), 1.0)
                 cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            cursor.execute("SELECT @@innodb_flush_log_at_trx_commit, @@sql_mode")
-            flush, mode = cursor.fetchone()
+            cursor.execute("SELECT @@innodb_flush_log_at_trx_commit, @@sql_mode, @@character_set_client")
+            flush, mode, characters = cursor.fetchone()
             if ours and "STRICT_" not in mode:
                 cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
+        if characters != "utf8mb4":
+            raise InvalidInput("charset", characters, "must be utf8mb4 of the connection: names need it")
         if self.durability == "full" and flush != 1:
             raise UnsafeDurability(
                 f"the server runs with innodb_flush_log_at_trx_commit={flush}, which may lose what it acknowledged; "
@@ -171,7 +175,7 @@ class MariaDB(Backend):
 
 _CONFLICTS = {1205, 1213, 1020, 1412, 3572}
 _TAKEN = {1062, 1586}
-_UNREACHABLE = {0, 1040, 1053, 1927, 2002, 2003, 2006, 2013, 2055, 1047}
+_UNREACHABLE = {0, 1040, 1053, 1203, 1226, 1927, 2002, 2003, 2006, 2013, 2055, 1047}
 _ERRORS: tuple[tuple[frozenset[int], type[StorageError], str], ...] = (
     (frozenset({1045, 1698, 1130}), LoginRefused, "the server does not let this user in"),
     (frozenset({1049}), StorageUnreachable, "the server has no such database"),

@@ -16,6 +16,7 @@ from sqlalchemy.sql import ColumnElement
 
 from stampledger.errors import (
     Conflict,
+    InvalidInput,
     LoginRefused,
     OutcomeUnknown,
     RightsMissing,
@@ -50,17 +51,21 @@ class PostgreSQL(Backend):
 
         Raises:
             UnsafeDurability: The server or the connection may lose what it acknowledges.
+            InvalidInput: Not every name can be stored.
         """
         with self.translated(), connection.cursor() as cursor:
             if ours:
                 connection.adapters.register_dumper(int, Int8BinaryDumper)  # One prepared statement, however big it is.
                 self._bound_waiting(cursor)
                 cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            cursor.execute("SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)")
-            fsync, synchronous = cursor.fetchone()
+            cursor.execute(f"SELECT {_SETTINGS}")
+            fsync, synchronous, *encodings = cursor.fetchone()
             if self.durability == "full" and ours and synchronous == "off":
                 cursor.execute("SET synchronous_commit = on")
                 synchronous = "on"
+        for encoding in encodings:
+            if encoding != "UTF8":
+                raise InvalidInput("encoding", encoding, "must be UTF8 of database and connection: names need it")
         if self.durability == "full" and "off" in (fsync, synchronous):
             raise UnsafeDurability(
                 f"the server runs with fsync={fsync}, synchronous_commit={synchronous}, which may lose what it "
@@ -242,6 +247,9 @@ def _has_trigrams(cursor: Any) -> bool:
 
 
 _INSTALLED_MEANWHILE = {"23505", "42710"}
+_SETTINGS = ", ".join(
+    f"current_setting('{name}', true)" for name in ("fsync", "synchronous_commit", "server_encoding", "client_encoding")
+)
 _CONFLICTS = {"40001", "40P01", "55P03"}
 _UNREACHABLE = {"57P01", "57P02", "57P03", "57P05", "53300"}
 _ERRORS: tuple[tuple[str, type[StorageError], str], ...] = (
