@@ -389,3 +389,23 @@ def test_lone_caller_pays_nothing(tmp_path: Any):
 
     verbs = [statement.split()[0] for statement in said]
     assert ["BEGIN", "SELECT", "INSERT", "INSERT", "UPDATE", "UPDATE", "COMMIT"] == verbs
+
+
+def test_closed_while_somebody_reads(ledger: Ledger, card: UUID):
+    """
+    What is being read when the ledger is closed is read to its end, and its connection closed then.
+    """
+    with ledger._store.reading() as session:
+        ledger.close()
+        assert session.end()[0] == 2
+        raw = session.cursor.connection
+
+    assert is_closed(raw)
+
+
+def is_closed(raw: Any) -> bool:
+    try:
+        raw.cursor().execute("SELECT 1")
+    except Exception:
+        return True
+    return False

@@ -220,6 +220,8 @@ class Store:
                 if has_begun or is_last or not isinstance(error, StorageUnreachable):
                     raise
             finally:
+                if self._owned and self._writer.is_closed:  # While it was used; the pool is disposed of.
+                    fairy.detach()
                 fairy.close()
 
     # Inside the caller's own transaction.

@@ -35,7 +35,7 @@ class WriterConnection:
         self.backend = backend
         self.place: Place
         self._fairy: Any = None
-        self._is_closed = False
+        self.is_closed = False
         self.may_have_committed = False  # Whether the latest transaction may be there, should it be interrupted.
         self.connection: Any = None
         self._cursor: Any = None  # The one all transactions use: to open one for each costs as much as a statement.
@@ -56,12 +56,12 @@ class WriterConnection:
 
     def demand_open(self) -> None:
         """Refuse to go on once closed."""
-        if self._is_closed:
+        if self.is_closed:
             raise StorageError("the ledger is closed")
 
     def close(self) -> None:
         """Give the connection back."""
-        self._is_closed = True
+        self.is_closed = True
         self._leave()
 
     def _leave(self, is_gone: bool = False) -> None:
