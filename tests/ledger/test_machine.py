@@ -14,10 +14,21 @@ import attrs
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from stampledger import CardTemplate, Goal, IdempotencyKeyReused, Scan, Voucher, refusals
+from tests.ledger.kept import Kept
 from tests.ledger.shop import LUCK, Shop, the
+from tests.servers.database import SERVERS
 
 SHORT = Voucher(title="Small coffee", valid_for=timedelta(hours=6))
 GOALS = {"coffee": (2, 5), "luck": (3,)}
@@ -88,7 +99,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.shop = Shop(self.folder / "shop.db", durability="normal")
+        self.shop = self.begin()
         self.model: dict[UUID, Card] = {}
         self.codes: dict[str, tuple[UUID, int, int]] = {}
         self.counts: dict[int, tuple[UUID, int]] = {}  # Of each scan that added stamps.
@@ -97,6 +108,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.names: dict[UUID, str | None] = {}
         self.answers: list[tuple[int, UUID, Any]] = []
         self.versions = dict.fromkeys(GOALS, 1)
+
+    def begin(self) -> Shop:
+        return Shop(self.folder / "shop.db", durability="normal")
 
     def teardown(self) -> None:
         self.look_back()
@@ -395,3 +409,17 @@ class LedgerMachine(RuleBasedStateMachine):
 
 TestLedgerMachine = LedgerMachine.TestCase
 TestLedgerMachine.settings = settings(max_examples=max(5, settings().max_examples // 5), stateful_step_count=40)
+
+
+@pytest.mark.parametrize("kind", sorted(SERVERS))
+def test_on_a_server(kept: Kept, kind: str):
+    """
+    The same on a server, with fewer examples.
+    """
+
+    class OnAServer(LedgerMachine):
+        def begin(self) -> Shop:
+            return Shop(database=kept.emptied(kind))
+
+    few = settings(max_examples=max(2, settings().max_examples // 100), stateful_step_count=20)
+    run_state_machine_as_test(OnAServer, settings=few)
