@@ -24,6 +24,7 @@ PAGES = (
     "docs/writing.md",
     "docs/following.md",
     "docs/policies.md",
+    "docs/engines.md",
     "docs/architecture.md",
     "docs/journal-format.md",
     "docs/schema.md",
