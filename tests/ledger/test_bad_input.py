@@ -95,6 +95,8 @@ CALLS: dict[str, dict[str, Any]] = {
         "search": "anna", "kinds": ["stamp_added"], "card": "CARD", "customer": "ANNA", "template": "t", "code": "R-1",
         "actor": "till-1", "channel": "web", "since": at(), "until": at(), "limit": 5, "before": None, "after": None,
     },
+    "follow": {"name": "f", "kinds": ["stamp_added"], "after": 0, "wait": 0, "poll": 1},
+    "followers": {},
     "using": {"connection": "CONNECTION"},
     "verify": {},
     "rebuild": {},
@@ -207,7 +209,7 @@ def refusal_of(ledger: Ledger, name: str, options: dict[str, Any]) -> Stampledge
     return None
 
 
-WRITES = set(public(Ledger)) - set(public(View)) - {"at", "using", "verify", "rebuild", "close"}
+WRITES = set(public(Ledger)) - set(public(View)) - {"at", "follow", "followers", "using", "verify", "rebuild", "close"}
 
 
 def refresh(stall: Stall) -> None:
