@@ -124,6 +124,9 @@ _ID_FIELDS: Mapping[type[events.Event], str] = {
 }
 
 
+GIVES = frozenset({AwardGranted, VoucherIssued, LotteryGranted})  # Events by which there is a reward.
+
+
 def evolve_reward(reward: IssuedReward | None, event: events.Event) -> IssuedReward | None:
     """Answer the reward after *event*. An event about a reward that is not at hand leaves None."""
     match event:

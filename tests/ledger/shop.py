@@ -37,7 +37,7 @@ CAKE_DRAW, TOPPING_DRAW, AGAIN_DRAW, NOTHING_DRAW = 99_999_999, 100_000_000, 300
 
 TABLES = (
     *("meta", "head", "word", "stream", "journal", "claim", "checkpoint", "card", "placement", "reward", "customer"),
-    "subject_key",
+    *("subject_key", "mention"),
 )
 LIVE = ("checkpoint", "card", "placement", "reward", "customer")  # Made anew by a rebuild, as are states and claims.
 

@@ -3,8 +3,11 @@ Live rows made anew from the Journal alone, and stored rows that cannot be read:
 """
 
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sized
 from contextlib import suppress
+from functools import partial
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -63,6 +66,40 @@ def test_rebuilt_with_checkpoints(tmp_path):
         assert told == [shop.ledger.at(seq).card(card) for seq in seqs]
         assert (shop.head, shop.head) == reports[-1]
         assert () == shop.ledger.verify().faults
+
+
+def test_rebuild_beside_a_writer(tmp_path):
+    """
+    A rebuild that waits in line with other writers is carried out by itself, and so are they.
+    """
+    with Shop(tmp_path / "shop.db") as shop:
+        card = shop.card(3)
+        group = shop.ledger._store._group
+        done: list[object] = []
+        tasks: tuple[Callable[[], object], ...] = (shop.ledger.rebuild, lambda: shop.ledger.add_stamps(card, 2).entries)
+        threads = [Thread(target=partial(take, done, task), daemon=True) for task in tasks]
+
+        with group.alone():
+            for number, thread in enumerate(threads, 1):
+                thread.start()
+                wait_for(group._line, number)
+        for thread in threads:
+            thread.join(30)
+
+        assert 2 == len(done)
+        assert "2/3" == str(shop.ledger.progress(card))
+        assert () == shop.ledger.verify().faults
+
+
+def take(done: list[object], task: Callable[[], object]) -> None:
+    done.append(task())
+
+
+def wait_for(line: Sized, length: int) -> None:
+    deadline = time.monotonic() + 30
+    while len(line) < length:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_long_card_at_every_moment(shop: Shop):

@@ -44,6 +44,7 @@ class _Audit:
         self.unread: dict[UUID, Entry] = {}  # Whose key is gone, and an entry it had sealed.
         self.checkpoints: dict[tuple[int, int], tuple[int, bytes]] = {}
         self.remembered: set[tuple[int, int]] = set()
+        self.sealed_upto = session.sealed_upto
 
     def run(self, progress: Report | None) -> Verification:
         session = self.session
@@ -127,7 +128,7 @@ class _Audit:
                 self._fault(stream, seq, "entry", "is not in canonical form")
             self._drawn(entry)
             self._claimed(entry, told)
-            if is_sealed(entry.event):
+            if is_sealed(entry.event) and entry.seq > self.sealed_upto:
                 self.unread.setdefault(subject(entry, told.state), entry)
             if not told.broken:
                 self._evolve(entry, told, number)
@@ -312,7 +313,7 @@ class _Audit:
         """Whoever was forgotten has no key any more; everybody else's data can be read."""
         states = {told.id: told.state for told in self.streams.values()}
         forgotten = {stream for stream, state in states.items() if isinstance(state, Customer) and state.forgotten}
-        for (person,) in self.session.all(self.session.sql.all_subjects):
+        for person, *_ in self.session.each(self.session.sql.all_keys, "b_after", b_after=b""):
             whose = stream_id_of(person)
             if whose in forgotten:
                 self._fault(whose, None, "customer", "a key is kept of a customer who was forgotten")
@@ -335,7 +336,7 @@ class _Audit:
         """Find rows that nothing in the Journal speaks of, and idempotency keys that stand for nothing."""
         session = self.session
         for scope in (Scope.KEY, Scope.REFUSED):
-            for key, seq in session.each(session.sql.claims_after, "b_after", b_scope=int(scope), b_after=""):
+            for key, seq, _ in session.each(session.sql.claims_after, "b_after", b_scope=int(scope), b_after=""):
                 if not self._begins(seq, scope):
                     self._fault(None, seq, "claim", f"begins no scan, yet the idempotency key {key!r} stands for it")
         standing = sum(session.one(session.sql.count_claims, b_scope=int(scope))[0] for scope in claims.DERIVED)

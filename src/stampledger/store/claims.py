@@ -11,19 +11,28 @@ from stampledger.store.history import Templates
 from stampledger.store.session import Scope, Session
 from stampledger.values import CardTemplate, CodeScope, Person
 
-DERIVED = tuple(scope for scope in Scope if scope not in (Scope.KEY, Scope.REFUSED))  # Claims the Journal tells of.
+APART = (Scope.KEY, Scope.REFUSED, Scope.SEALED)
+DERIVED = tuple(scope for scope in Scope if scope not in APART)  # Claims the Journal tells of.
 
 
-def claim(session: Session, templates: Templates, entry: Entry, before: Aggregate | None, reclaims: bool) -> None:
-    """Write what an entry claims."""
+def claim(
+    session: Session,
+    templates: Templates,
+    entry: Entry,
+    before: Aggregate | None,
+    reclaims: bool,
+    told_again: bool = False,
+) -> None:
+    """Write what an entry claims; *told_again* where nothing is decided by it in this transaction any more."""
     if type(entry.event) not in _CLAIMING:
         return
     template = None
     if isinstance(before, StampCard) and isinstance(entry.event, events.StampAdded) and entry.event.code is not None:
         template = templates.get(session, before.template_id, before.template_version)
     for scope, key in claims_of(entry, before, template):
-        earlier = session.claim(scope, key) if reclaims and scope is Scope.CODE else None
-        session.add_claim(scope, key, entry.seq, anew=earlier is not None)
+        may_be_claimed = reclaims and scope is Scope.CODE and template is not None and template.voided_code_reusable
+        earlier = session.claim(scope, key) if may_be_claimed else None
+        session.add_claim(scope, key, entry.seq, anew=earlier is not None, asked_for=not told_again)
         if earlier is not None:
             assert entry.code is not None
             session.mention(entry.code, earlier[0])

@@ -9,7 +9,7 @@ from stampledger.aggregates import Aggregate, PublishedTemplate, evolve
 from stampledger.cards import StampCard
 from stampledger.errors import Corrupt, TemplateNotFound, UnknownEvent
 from stampledger.events import Event, TemplatePublished
-from stampledger.frozen import changed
+from stampledger.frozen import changed, made
 from stampledger.projections import Entry
 from stampledger.rewards import IssuedReward
 from stampledger.store.session import RewardRow, Session, StreamKind, StreamRow
@@ -38,7 +38,7 @@ def entry_of(session: Session, row: Any) -> Entry:
         unseal = None
         if codec.holds_personal(name):
             where = StreamRow(number, stream, StreamKind(stream_kind), version, seq, row[14], None)
-            unseal = session.unsealer(session.subject_of(where), stream)
+            unseal = session.unsealer(session.subject_of(where), stream, seq)
         recorded = codec.instant(recorded_at)
         at = recorded if occurred_at is None else codec.instant(occurred_at)
         event = codec.decode(name, body, at, code, unseal)
@@ -47,7 +47,7 @@ def entry_of(session: Session, row: Any) -> Entry:
         raise UnknownEvent(session.business_name, stream, seq, str(error)) from error
     except (codec.Unreadable, privacy.Unsealable, TypeError, ValueError) as error:
         raise Corrupt(session.business_name, stream, seq, str(error)) from error
-    return Entry(
+    fields = dict(
         seq=seq,
         scan=scan,
         stream=stream,
@@ -58,6 +58,7 @@ def entry_of(session: Session, row: Any) -> Entry:
         actor=session.text(actor),
         channel=session.text(channel),
     )
+    return made(Entry, fields)
 
 
 def entry_at(session: Session, seq: int) -> Entry | None:

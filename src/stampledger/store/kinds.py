@@ -29,3 +29,4 @@ class Scope(IntEnum):
     BIRTHDAY = 9  # A year on a card.
     VOID = 10  # A scan that was voided.
     REFUSED = 12  # An idempotency key whose request was refused and recorded.
+    SEALED = 13  # The entry up to which the Journal was imported without the keys of persons.

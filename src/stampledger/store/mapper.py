@@ -86,7 +86,7 @@ class LedgerMapper(Mapper[UUID]):
             seq, scan, recorded_at, occurred_at, code, actor, channel = json.loads(line)
             recorded = codec.instant(recorded_at)
             at = recorded if occurred_at is None else codec.instant(occurred_at)
-            event = codec.decode(name, body, at, code, self._unsealer(stream))
+            event = codec.decode(name, body, at, code, self._unsealer(stream, seq))
         except (ValueError, TypeError, privacy.Unsealable) as error:
             message = f"{name}, version {version} of stream {stream}, cannot be read: {error}"
             raise persistence.MapperDeserialisationError(message) from error
@@ -96,7 +96,7 @@ class LedgerMapper(Mapper[UUID]):
         )  # fmt: skip
         return LedgerEvent(originator_id=stream, originator_version=version, entry=entry)
 
-    def _unsealer(self, stream_id: UUID) -> codec.Unseal | None:
+    def _unsealer(self, stream_id: UUID, seq: int) -> codec.Unseal | None:
         store = self._store
         if store is None:
             return None
@@ -104,7 +104,7 @@ class LedgerMapper(Mapper[UUID]):
         def unseal(sealed: bytes) -> bytes | None:
             with store.reading() as session:
                 row = session.stream(stream_id)
-                return None if row is None else session.unsealer(session.subject_of(row), stream_id)(sealed)
+                return None if row is None else session.unsealer(session.subject_of(row), stream_id, seq)(sealed)
 
         return unseal
 

@@ -40,7 +40,7 @@ def save_rows(
         row = changed(row, state=without_rewards(state))
     session.save_stream(row, is_new and not again)
     if is_new and again:
-        session.defer(session.sql.set_stream_customer, (row.customer, session.business, row.number), CHANGING)
+        session.defer(session.sql.set_stream_customer, (row.customer, session.business, row.number))
     if isinstance(state, StampCard):
         _save_card(session, row, before if isinstance(before, StampCard) else None, state, entries)
         if row.version // CHECKPOINT_EVERY > (row.version - len(entries)) // CHECKPOINT_EVERY:
@@ -132,12 +132,13 @@ def _save_customer(
 ) -> None:
     business = session.business
     if customer.person is None:
-        if isinstance(before, Customer) and before.person is not None and before.person.reference is not None:
-            session.drop_claim(Scope.REFERENCE, before.person.reference)
-        session.defer(session.sql.drop_customer, (business, row.number), DROPPING)
+        if isinstance(before, Customer) and before.person is not None:
+            if before.person.reference is not None:
+                session.drop_claim(Scope.REFERENCE, before.person.reference)
+            session.defer(session.sql.drop_customer, (business, row.number), DROPPING)
+            session.sweep_words()
         if customer.forgotten:
             session.drop_key(row.id)
-            session.sweep_words()
         return
     columns = customer_columns(customer.person)
     if is_new:

@@ -1,6 +1,6 @@
 """One transaction: the rows of one business, read when they are asked for and written together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -117,6 +117,16 @@ class Session(Transaction):
             for key, seq, digest in rows:
                 self._claims[int(scope), key] = None if seq is None else (seq, digest)
 
+    def remember(
+        self, streams: Iterable[Any], cards: Iterable[Any], keys: Mapping[UUID, bytes | None], rewards: Iterable[Any]
+    ) -> None:
+        """Remember rows that were fetched together; none of them is planned to be written."""
+        for row in streams:
+            self._know(self._stream_row(row))
+        self._cards.update((row[0], CardRow(*row[1:])) for row in cards)
+        self._keys.update(keys)
+        self._rewards.update((row.reward.id, row) for row in map(self.reward_row, rewards))
+
     def expect_streams(self, numbers: Sequence[int]) -> None:
         """Fetch together the streams that many commands will look at."""
         wanted = [number for number in dict.fromkeys(numbers) if number not in self._streams]
@@ -219,10 +229,21 @@ class Session(Transaction):
         rows: list[tuple[str, int]] = self.cursor.fetchall()
         return rows
 
-    def add_claim(self, scope: Scope, key: str, seq: int, digest: bytes | None = None, anew: bool = False) -> None:
-        """Claim a key; *anew* where it is claimed already, and stands for another entry from now on."""
+    def add_claim(
+        self,
+        scope: Scope,
+        key: str,
+        seq: int,
+        digest: bytes | None = None,
+        anew: bool = False,
+        asked_for: bool = True,
+    ) -> None:
+        """Claim a key; *anew* where it is claimed already, and stands for another entry from now on.
+
+        What is claimed with a code is remembered, unless nobody will have *asked_for* that in this transaction.
+        """
         place = (int(scope), key)
-        if scope is Scope.CODE:
+        if scope is Scope.CODE and asked_for:
             code = key.partition("\n")[0]
             self.claims_of_code(code)
             self._codes.setdefault(code, {})[key] = seq
@@ -319,6 +340,12 @@ class Session(Transaction):
             self.defer(self.sql.add_subject_key, (self.business, subject.bytes, key))
         return lambda plain: privacy.seal(key, stream_id, plain)
 
+    def take_key(self, subject: UUID, key: bytes) -> None:
+        """Keep a person's key that was brought along, where there is none."""
+        if self._key_of(subject) is None:
+            self._keys[subject] = key
+            self.defer(self.sql.add_subject_key, (self.business, subject.bytes, key))
+
     def drop_key(self, subject: UUID) -> None:
         """Forget a person's key."""
         self._keys[subject] = None
@@ -339,14 +366,28 @@ class Session(Transaction):
             self._keys[subject] = key
         return key
 
-    def unsealer(self, subject: UUID, stream_id: UUID) -> codec.Unseal:
-        """Answer what opens a stream's seals with a person's key; without a key it answers None."""
+    def unsealer(self, subject: UUID, stream_id: UUID, seq: int = EVERYTHING) -> codec.Unseal:
+        """Answer what opens a stream's seals with a person's key; without a key it answers None.
+
+        *seq* is the entry that holds them: it may have been imported without its key, and the person has another now.
+        """
 
         def unseal(sealed: bytes) -> bytes | None:
             key = self._key_of(subject)
-            return None if key is None else privacy.unseal(key, stream_id, sealed)
+            try:
+                return None if key is None else privacy.unseal(key, stream_id, sealed)
+            except privacy.Unsealable:
+                if seq <= self.sealed_upto:
+                    return None
+                raise
 
         return unseal
+
+    @property
+    def sealed_upto(self) -> int:
+        """The entry up to which the Journal was imported without the keys of persons; 0 where it was not."""
+        claimed = self.claim(Scope.SEALED, "")
+        return 0 if claimed is None else claimed[0]
 
 
 _KINDS = {int(kind): kind for kind in StreamKind}

@@ -34,6 +34,7 @@ Shape = tuple[tuple[str, int], ...]  # The ways a list is narrowed, and by how m
 
 PAGES_MAX = 256
 LIMIT = bindparam("b_limit", type_=BigInteger)
+AMONG = 250  # Rows that are looked for by one statement.
 
 
 class Statement:
@@ -75,6 +76,9 @@ class Statements:
         def by(column: Any, name: str = "") -> Any:
             return column == bindparam(f"b_{name or column.name}")
 
+        def among(column: Any) -> Any:
+            return column.in_([bindparam(f"b_{place}") for place in range(AMONG)])
+
         def new(*names: str) -> dict[str, Any]:
             return {name: bindparam(f"n_{name}") for name in names}
 
@@ -115,6 +119,7 @@ class Statements:
             .order_by(st.number)
             .limit(LIMIT)
         )
+        self.streams_by_ids = made(select(*stream_columns).where(by(st.business), among(st.id)))
         self.add_stream = made(insert(s.stream))
         self.set_stream = made(
             update(s.stream).where(by(st.business), by(st.number)).values(**new("version", "seq", "state"))
@@ -177,7 +182,7 @@ class Statements:
             )
         )
         self.claims_after = made(
-            select(cl.key, cl.seq)
+            select(cl.key, cl.seq, cl.digest)
             .where(by(cl.business), by(cl.scope), cl.key > bindparam("b_after"))
             .order_by(cl.key)
             .limit(LIMIT)
@@ -226,6 +231,10 @@ class Statements:
             select(ca.number, ca.template, ca.template_version, ca.template_since, ca.due_at, ca.deleted)
             .where(by(ca.business), by(ca.stream))
         )  # fmt: skip
+        self.cards_by_streams = made(
+            select(ca.stream, ca.number, ca.template, ca.template_version, ca.template_since, ca.due_at, ca.deleted)
+            .where(by(ca.business), among(ca.stream))
+        )  # fmt: skip
         self.card_stream = made(select(ca.stream).where(by(ca.business), by(ca.number)))
         self.cards_of = made(select(st.number).where(by(st.business), by(st.customer), by(st.kind)).order_by(st.number))
         self.all_cards = made(
@@ -268,6 +277,7 @@ class Statements:
             .limit(LIMIT)
         )
         self.reward = made(select(*reward).where(by(re.business), by(re.id)))
+        self.rewards_by_ids = made(select(*reward).where(by(re.business), among(re.id)))
         self.rewards_of = made(
             select(*reward)
             .where(by(re.business), by(re.holder), re.issued_seq <= bindparam("b_upto"))
@@ -309,7 +319,14 @@ class Statements:
             .order_by(cu.stream)
         )
         self.subject_key = made(select(sk.key).where(by(sk.business), by(sk.subject)))
-        self.all_subjects = made(select(sk.subject).where(by(sk.business)))
+        self.keys_by_subjects = made(select(sk.subject, sk.key).where(by(sk.business), among(sk.subject)))
+        self.all_keys = made(
+            select(sk.subject, sk.key, st.number)
+            .select_from(s.subject_key.outerjoin(s.stream, (st.business == sk.business) & (st.id == sk.subject)))
+            .where(by(sk.business), sk.subject > bindparam("b_after"))
+            .order_by(sk.subject)
+            .limit(LIMIT)
+        )
         self.add_subject_key = made(insert(s.subject_key))
         self.drop_subject_key = made(delete(s.subject_key).where(by(sk.business), by(sk.subject)))
 
@@ -327,6 +344,7 @@ class Statements:
             table.name: made(delete(table).where(table.c.business == bindparam("b_business")))
             for table in (s.checkpoint, s.card, s.placement, s.reward, s.customer, s.mention)
         }
+        self.drop_subject_keys = made(delete(s.subject_key).where(by(sk.business)))
 
     def page(self, build: Callable[["Statements", Shape], Statement], shape: Shape) -> Statement:
         """Answer the statement of a list narrowed in some ways, compiled at its first use."""

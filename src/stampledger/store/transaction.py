@@ -80,6 +80,11 @@ class Transaction:
         self.head.seq, self.head.recorded_at = child._head.seq, child._head.recorded_at
         self.new_words.extend(child.new_words)
 
+    def demand_alone(self) -> None:
+        """Refuse to be one of several: whoever flushes and forgets as it goes commits by itself."""
+        if self._parent is not None:
+            raise NeedsLock
+
     def _root(self) -> Self:
         """Answer the outermost transaction."""
         root = self
