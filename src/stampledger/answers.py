@@ -5,7 +5,7 @@ from uuid import UUID
 
 from stampledger import events
 from stampledger.projections import Answer, Entry, RewardView
-from stampledger.rewards import RewardStatus
+from stampledger.rewards import RewardStatus, reward_id
 
 
 def why(code: str, entries: Sequence[Entry], cards: Mapping[UUID, int]) -> Answer:
@@ -78,6 +78,18 @@ def _code_sentence(code: str, entry: Entry, number: int | None) -> str:
                 f"{_when(entry)} {whose} {_stamps(event.count)} {were} taken back from {card}{because}.{kept}{missing}"
             )
     return f"{_when(entry)} it was noted ({entry.kind})."
+
+
+def cause(scan: Sequence[Entry], given: Entry) -> list[Entry]:
+    """Answer the entries of a scan that led to a reward: up to its own goal, without other goals and rewards."""
+    event = given.event
+    mine = (getattr(event, "cycle", None), getattr(event, "goal_index", None))
+    return [
+        entry
+        for entry in scan
+        if (not isinstance(entry.event, events.GoalReached) or (entry.event.cycle, entry.event.goal_index) == mine)
+        and (reward_id(entry.event) in (None, reward_id(event)) or isinstance(entry.event, events.LotteryPlayed))
+    ]
 
 
 def _cause_sentence(entry: Entry) -> str:

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import attrs
 
-from stampledger import answers, checks, codec, events, projections
+from stampledger import answers, checks, codec, projections
 from stampledger.cards import StampCard
 from stampledger.errors import CardNotFound, InvalidInput
 from stampledger.events import Event
+from stampledger.journalfile import exporting, parquet
+from stampledger.journalfile.exporting import Report
+from stampledger.journalfile.files import Target, whole_file
 from stampledger.lookup import EVERYTHING, Lookup, Moment, names_on_disk
 from stampledger.paging import Page, checked_paging, page_of
 from stampledger.projections import Answer, CardView, CustomerInfo, Entry, JournalRow, Progress, RewardView
 from stampledger.render import CustomerPage, customer_page
-from stampledger.rewards import reward_id
 from stampledger.sources import Clock
 from stampledger.store import history, lists
 from stampledger.store.store import Store
@@ -302,6 +304,32 @@ class View:
         with self._look() as look:
             return history.replay(look.session, handlers, after, look.moment.seq)
 
+    def export(
+        self, file: Target, *, format: str = "jsonl", with_keys: bool = False, progress: Report | None = None
+    ) -> int:
+        """Write the whole Journal to a file; answer how many entries were written. The chain is checked on the way.
+
+        "jsonl" is for `import_journal`, and byte by byte the same again after it. Personal data stays sealed in it:
+        nobody can read it unless the file is written *with_keys*, and then it is as secret as the database; of a past
+        moment there are none, since those of the forgotten are gone. "parquet"
+        is a table for analysis, without personal data; it needs the extra `analytics`. The file is there whole or not
+        at all; it may be an open one instead of a path. *progress* is called with (done, total).
+
+        Raises:
+            InvalidInput: The file cannot be written there, the format is none, or there are no keys to it.
+            Corrupt: An entry is not what was written.
+            ImportError: The extra is missing.
+        """
+        if format not in ("jsonl", "parquet"):
+            raise InvalidInput("format", format, "must be jsonl or parquet")
+        if with_keys and (self._moment is not None or format != "jsonl"):
+            raise InvalidInput("with_keys", True, "must not be asked of a past moment, or of a table")
+        with whole_file(file) as out:
+            if format == "jsonl":
+                upto = EVERYTHING if self._moment is None else self._moment.seq
+                return exporting.export(self._store, out, upto, with_keys, progress)
+            return parquet.export(self.entries(), self.seq, out, progress)
+
     # What the customer saw, and why.
 
     def customer_view(self, card: CardRef, *, lang: str | None = None) -> CustomerPage:
@@ -350,19 +378,7 @@ class View:
             shown = look.reward_view(row)
             life = list(history.reward_entries(look.session, row, look.moment.seq))
             scan = history.scan_entries(look.session, life[0].scan, life[0].seq)
-            return answers.explain(shown, _cause(scan, life[0]), life)
-
-
-def _cause(scan: Sequence[Entry], given: Entry) -> list[Entry]:
-    """Answer the entries of a scan that led to a reward: up to its own goal, without other goals and rewards."""
-    event = given.event
-    mine = (getattr(event, "cycle", None), getattr(event, "goal_index", None))
-    return [
-        entry
-        for entry in scan
-        if (not isinstance(entry.event, events.GoalReached) or (entry.event.cycle, entry.event.goal_index) == mine)
-        and (reward_id(entry.event) in (None, reward_id(event)) or isinstance(entry.event, events.LotteryPlayed))
-    ]
+            return answers.explain(shown, answers.cause(scan, life[0]), life)
 
 
 def _searched(search: str | None) -> str | None:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from io import StringIO
+from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "send_campaign": {
         "key": "c", "name": "C", "cards": ["CARD"], "channels": ["push"], "text": "x", "voucher": COFFEE,
     },
+    "export": {"file": "OUT", "format": "jsonl", "with_keys": False},
+    "import_journal": {"file": "JOURNAL"},
     "move_to_template": {"template": "t", "cards": ["CARD"], "force": False, "dry_run": False},
     "import_cards": {"file": "CSV", "source": "s", "template": "t", "dry_run": False},
     "import_receipts": {"file": "CSV", "template": "t", "columns": None, "by_amount": False},
@@ -106,7 +109,7 @@ CALLS: dict[str, dict[str, Any]] = {
 CALL: dict[str, Any] = {"idempotency_key": None, "actor": "till-1", "channel": "web", "occurred_at": at()}
 
 # Whatever these take is right: yes or no, and a function of the caller's own.
-FREE = {"force", "dry_run", "deleted", "by_amount", "progress"}
+FREE = {"force", "dry_run", "deleted", "by_amount", "progress", "with_keys"}
 
 
 class Stall:
@@ -125,9 +128,21 @@ class Stall:
         if isinstance(value, list):
             return [self.filled(one) for one in value]
         known = {"ANNA": self.anna, "CARD": self.card, "VOUCHER": self.voucher}
+        if value == "OUT":
+            return BytesIO()
+        if value == "JOURNAL":
+            file = BytesIO()
+            self.shop.ledger.export(file, with_keys=True)
+            return file
         if value == "CSV":
             return StringIO("external_id,stamps\n1,1\n")
         return known.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is the name of a file is one in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +224,8 @@ def refusal_of(ledger: Ledger, name: str, options: dict[str, Any]) -> Stampledge
     return None
 
 
-WRITES = set(public(Ledger)) - set(public(View)) - {"at", "follow", "followers", "using", "verify", "rebuild", "close"}
+OTHERS = {"at", "follow", "followers", "using", "verify", "rebuild", "close", "import_journal"}
+WRITES = set(public(Ledger)) - set(public(View)) - OTHERS
 
 
 def refresh(stall: Stall) -> None:

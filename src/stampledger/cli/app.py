@@ -23,7 +23,8 @@ COMMANDS = {
     "explain": ("reading", "Tell why a voucher, lottery or award was given."),
     "verify": ("keeping", "Prove the ledger."),
     "rebuild": ("keeping", "Make every list and every card's state anew from the Journal."),
-    "export": ("keeping", "Write the Journal as JSON Lines."),
+    "export": ("keeping", "Write the whole Journal to a file."),
+    "import-journal": ("keeping", "Write an exported Journal into an empty business."),
     "db": ("database", "Create the tables, bring them up to date, check them."),
 }
 

@@ -1,17 +1,20 @@
-"""Commands about the whole ledger: verify, rebuild, export."""
+"""Commands about the whole ledger: verify, rebuild, export, import-journal."""
 
-import json
-from typing import TYPE_CHECKING, Any
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from stampledger.cli import exits
 from stampledger.cli.options import Target, as_of, in_json, on_ledger
-from stampledger.cli.output import body_of, iso, kind_of, say_json, written
+from stampledger.cli.output import say_json
 from stampledger.cli.progress import bar
-
-if TYPE_CHECKING:
-    from stampledger.projections import Entry
+from stampledger.errors import InvalidInput
 
 
 @click.command()
@@ -53,37 +56,68 @@ def rebuild(target: Target, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("--after", type=int, default=0, metavar="ID", help="Only entries after this one.")
-@click.option("--personal", is_flag=True, help="Write personal data too; it cannot be forgotten there.")
+@click.option(
+    "--format",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="Lines of JSON, or a table for analysis.",
+)
+@click.option(
+    "--with-keys", is_flag=True, help="Take the keys of personal data along: the file is then as secret as the ledger."
+)
 @as_of
 @on_ledger
-def export(target: Target, file: str, after: int, personal: bool) -> None:
-    """Write the Journal as JSON Lines, oldest first: one entry a line."""
-    count = 0
-    with target.viewing() as look, written(file) as out:
-        for entry in look.entries(after=after):
-            out.write(line(entry, personal))
-            count += 1
-    if file != "-":
-        click.echo(f"{_count(count)} written to {file}")
+def export(target: Target, file: str, format: str, with_keys: bool) -> None:
+    """Write the whole Journal to a file, for import-journal or for analysis."""
+    with target.viewing() as look, bar("Exporting") as progress:
+        out = sys.stdout.buffer if file == "-" else file
+        count = look.export(out, format=format, with_keys=with_keys, progress=progress)
+    if file == "-":
+        return
+    click.echo(f"{_count(count)} written to {file}")
+    if format == "jsonl" and not with_keys:
+        click.echo(
+            "personal data is sealed in it, and nobody can read it there; --with-keys takes the keys along", err=True
+        )
 
 
-def line(entry: "Entry", personal: bool) -> str:
-    """Write an entry as one line of JSON."""
-    head: dict[str, Any] = {
-        "seq": entry.seq,
-        "scan": entry.scan,
-        "stream": str(entry.stream),
-        "version": entry.version,
-        "kind": kind_of(entry.event),
-        "recorded_at": iso(entry.recorded_at),
-        "occurred_at": iso(entry.occurred_at),
-        "code": entry.code,
-        "actor": entry.actor,
-        "channel": entry.channel,
-    }
-    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
-    return f'{start},"body":{body_of(entry.event, personal=personal)}}}\n'
+@click.command("import-journal")
+@click.argument("file", metavar="FILE|-")
+@in_json
+@on_ledger
+def import_journal(target: Target, file: str, as_json: bool) -> None:
+    """Write an exported Journal into an empty business.
+
+    The business must have the name it was exported under; its database may be any. The whole file is checked first. An
+    import that was interrupted is simply run again.
+    """
+    with _readable(file) as source, target.writing() as ledger, bar("Importing the Journal") as progress:
+        entries = ledger.import_journal(source, progress=progress)
+    if as_json:
+        say_json({"entries": entries})
+    else:
+        click.echo(f"{_count(entries)} imported")
+
+
+@contextmanager
+def _readable(file: str) -> Iterator[BinaryIO]:
+    """Open a file, before any database is opened; what comes by stdin is kept aside, since it is read twice.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
+    if file == "-":
+        with tempfile.TemporaryFile() as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+            yield kept
+        return
+    try:
+        source = Path(file).open("rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise InvalidInput("FILE", file, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    with source:
+        yield source
 
 
 def _count(entries: int) -> str:

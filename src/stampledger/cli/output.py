@@ -2,24 +2,22 @@
 
 import base64
 import csv
+import io
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 
 import attrs
 import click
 
-from stampledger.errors import InvalidInput
 from stampledger.events import Event
+from stampledger.journalfile.files import whole_file
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # A spreadsheet runs a cell that begins so.
 
@@ -30,7 +28,7 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")  # A spreadsheet runs a cell that begin
 def plain(value: object) -> Any:
     """Answer what JSON can say of a value: views as objects, moments in ISO 8601, amounts and ids as text."""
     if isinstance(value, Event):
-        return {"kind": kind_of(value), **json.loads(body_of(value, personal=True))}
+        return {"kind": kind_of(value), **json.loads(body_of(value))}
     kind: Any = type(value)
     if attrs.has(kind):
         return {field.name: plain(getattr(value, field.name)) for field in attrs.fields(kind)}
@@ -72,16 +70,13 @@ def kind_of(event: Event) -> str:
     return codec.FACTS[type(event)][0]
 
 
-def body_of(event: Event, *, personal: bool) -> str:
-    """Answer an event's body as it is stored, a JSON object; personal data in clear, or as null."""
+def body_of(event: Event) -> str:
+    """Answer an event's body as it is stored, a JSON object, with personal data in clear."""
     from stampledger import codec
 
     names = [field.name for field in attrs.fields(type(event)) if field.metadata.get("personal")]
     if not names:
         return codec.encode(event).decode()
-    if not personal:
-        withheld: dict[str, Any] = dict.fromkeys(names)
-        return codec.encode(attrs.evolve(event, **withheld)).decode()
     fields = json.loads(codec.encode(event, seal=lambda clear: clear))
     for name in names:
         if fields.get(name) is not None:
@@ -129,38 +124,9 @@ def written(path: str) -> Iterator[IO[str]]:
     if path == "-":
         yield sys.stdout
         return
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file():  # A device or a pipe cannot be put in another's place.
-        with target.open("w", encoding="utf-8") as file:
-            yield file
-        return
-    if _is_database(target):
-        raise InvalidInput("FILE", path, "must not be a database")
-    if not target.parent.is_dir():
-        raise InvalidInput("FILE", path, "must be in a folder that is there")
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=f".{target.name}.", delete=False
-    ) as file:
-        unfinished = Path(file.name)
+    with whole_file(path, "FILE") as file:
+        text = io.TextIOWrapper(cast(BinaryIO, file), encoding="utf-8", newline="\n")
         try:
-            yield file
-            file.close()
-            unfinished.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-            unfinished.replace(target)
-        except BaseException:
-            file.close()
-            unfinished.unlink(missing_ok=True)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _is_database(path: Path) -> bool:
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
+            yield text
+        finally:
+            text.detach()

@@ -9,6 +9,8 @@ from stampledger import batches, checks, codec, importing, moves, receipts
 from stampledger.batches import Batch, Report
 from stampledger.errors import Corrupt, InvalidInput, ScanNotFound
 from stampledger.importing import Source
+from stampledger.journalfile import importing as bringing
+from stampledger.journalfile.files import Source as JournalFile
 from stampledger.ledger.base import wants
 from stampledger.ledger.cards import CardVerbs
 from stampledger.ledger.followers import Followers
@@ -284,6 +286,21 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
             by_amount=by_amount,
             progress=progress,
         )
+
+    def import_journal(self, file: JournalFile, *, progress: Report | None = None) -> int:
+        """Write an exported Journal into this business, as it was; answer how many of its entries are new here.
+
+        The business must be empty and have the name it was exported under, which the chain begins with. The file is
+        read twice: to its end first, where every hash is made anew, and then some thousand entries a transaction. An
+        import that was interrupted goes on where it ended when it is given the same file again. Without the keys of
+        persons their data can be read by nobody here, as if they had been forgotten. Nobody else may write meanwhile.
+
+        Raises:
+            InvalidInput: The file is none, or another business's; or this business holds something else.
+            InvalidRows: A line is not what was exported: its number, and what is wrong with it. Nothing was written.
+            UnknownEvent: An entry is of a kind that this release does not know. Nothing was written.
+        """
+        return bringing.import_journal(self._store, file, progress)
 
     # Proof.
 

@@ -372,7 +372,7 @@ def genesis(business: str) -> bytes:
 
 
 def digest(
-    stream: UUID,
+    stream: UUID | str,
     version: int,
     name: str,
     place: int,
