@@ -81,11 +81,20 @@ class Tally:
 
     def told(self) -> dict[str, Any]:
         """Answer what has been counted so far."""
-        return {name: copy(value) for name, value in vars(self).items() if isinstance(value, (int, list, dict))}
+        return {
+            name: len(value) if isinstance(value, list) else copy(value)
+            for name, value in vars(self).items()
+            if isinstance(value, (int, list, dict))
+        }
 
     def tell(self, told: dict[str, Any]) -> None:
         """Go back to what had been counted."""
-        vars(self).update({name: copy(value) for name, value in told.items()})
+        for name, value in told.items():
+            known = getattr(self, name)
+            if isinstance(known, list):
+                del known[value:]
+            else:
+                setattr(self, name, copy(value))
 
     def batch(self, session: Session) -> Batch:
         """Answer the batch as it stands."""
@@ -108,14 +117,17 @@ def for_each(
     tally: Tally,
     progress: Report | None,
     expect: Callable[[Session, Sequence[T]], None] | None = None,
+    dry_run: bool = False,
 ) -> Batch:
     """Carry out a command for each of many things, some hundred a transaction.
 
     An idempotency key names the whole *request*. It is claimed with the first of the things, so that a batch that was
     interrupted goes on under its key. *expect* may fetch together what the things of a chunk will look at.
+    With *dry_run* nothing is locked, and the command must record nothing.
     """
     done, origin = 0, Origin.of(call)
     for_one = attrs.evolve(origin, key=None)
+    digest = b"" if origin.key is None else codec.request_digest(request)
     if progress is not None:
         progress(0, len(todo))
     for start in range(0, len(todo) or 1, CHUNK):
@@ -123,7 +135,7 @@ def for_each(
 
         def work(session: Session, chunk: Sequence[T] = chunk, before: dict[str, Any] = before) -> None:
             tally.tell(before)  # Of what an earlier attempt counted, nothing was written.
-            key = writer.unclaimed_key(session, origin.key, request)
+            key = writer.unclaimed_key(session, origin.key, digest)
             if expect is not None:
                 expect(session, chunk)
             for thing in chunk:
@@ -131,7 +143,11 @@ def for_each(
             if key is not None:
                 writer.claim_key(session, key, tally.batch(session).id)
 
-        writer.store.write(work)
+        if dry_run:
+            with writer.store.reading() as session:
+                work(session)
+        else:
+            writer.store.write(work)
         done += len(chunk)
         if progress is not None and chunk:
             progress(done, len(todo))
@@ -334,7 +350,7 @@ def send_campaign(
     for_one = attrs.evolve(origin, key=None)
 
     def begin(session: Session) -> tuple[list[int], Done]:
-        writer.unclaimed_key(session, origin.key, request)
+        writer.unclaimed_key(session, origin.key, codec.request_digest(request))
         look = writer.lookup(session)
         todo = list(dict.fromkeys(look.card_row(card).number for card in cards))
         return todo, writer.perform(session, for_one, (), lambda work: _create(work, campaign))

@@ -68,11 +68,17 @@ def first_use(
     """
     if template.code_scope is CodeScope.MANY:
         return None
-    counting = {code_key(code, template, card.template_id, row.id)}
-    if template.code_scope is CodeScope.TEMPLATE:
-        counting.add(code)
+    own = code_key(code, template, card.template_id, row.id)
+    claimed = dict(session.claims_of_code(code))
+    by_itself = claimed.get(code)
+    if any(seq == by_itself for key, seq in claimed.items() if key != code):
+        del claimed[code]  # It was made beside another one, and holds for no more than that.
+    counting = {own, code} if template.code_scope is CodeScope.TEMPLATE else {own}
+    if template.code_scope is CodeScope.CARD and not _was_moved(session, row):
+        mine = {own, code, f"{code}\n{card.template_id.hex}"}
+        claimed = {key: seq for key, seq in claimed.items() if key in mine}  # Not those of a thousand other cards.
     uses = []
-    for key, seq in session.claims_of_code(code):
+    for key, seq in claimed.items():
         entry = history.entry_at(session, seq)
         if entry is None or not isinstance(entry.event, StampAdded):
             raise Corrupt(session.business_name, None, seq, f"the code {code} is claimed by no credit")
@@ -80,6 +86,8 @@ def first_use(
             uses.append((entry, entry.event))
     if not uses:
         return None
+    if template.voided_code_reusable:  # What was voided is in nobody's way, but a use that stands is.
+        uses = [use for use in uses if not _wholly_voided(session, use[0].scan)] or uses
     entry, event = min(uses, key=lambda use: (use[0].stream != row.id, use[0].seq))
     use = commands.FirstUse(
         seq=entry.seq,
@@ -90,6 +98,11 @@ def first_use(
         voided=_wholly_voided(session, entry.scan),
     )
     return use, history.scan_entries(session, entry.scan, EVERYTHING)
+
+
+def _was_moved(session: Session, row: StreamRow) -> bool:
+    card = session.card(row.number)
+    return card is not None and card.template_since != row.number
 
 
 def _wholly_voided(session: Session, scan: int) -> bool:

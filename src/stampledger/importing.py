@@ -233,7 +233,7 @@ def import_cards(
     call = {**call, "channel": call.get("channel") or Channel.IMPORT}
     request = ("import_cards", source, named(template), [(card.external_id, card.stamps) for card in wanted])
     if dry_run:
-        batch = for_each(writer, without_key(call), request, [], one, Tally(), progress)
+        batch = for_each(writer, without_key(call), request, [], one, Tally(), progress, dry_run=True)
         before = sum(claimed is not None for claimed in known.values())
         return attrs.evolve(batch, planned=len(wanted) - before, skipped=before)
     return for_each(writer, call, request, wanted, one, Tally(), progress, expect)

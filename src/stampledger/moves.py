@@ -71,7 +71,7 @@ def move_to_template(
         return row.id
 
     call = without_key(call) if dry_run else call
-    return for_each(writer, call, request, list(dict.fromkeys(numbers)), one, tally, progress)
+    return for_each(writer, call, request, list(dict.fromkeys(numbers)), one, tally, progress, dry_run=dry_run)
 
 
 def _replayed(card: StampCard, told: Sequence[Event]) -> StampCard:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -186,6 +187,16 @@ class _Run(Tally):
         self.cards: dict[str, tuple[int, UUID]] = {}  # (number of the stream, id)
         self.unmatched: list[str] = []
         self.counts = dict.fromkeys(("credited", "repeated", "refused", "voided", "unmatched", "cards_issued"), 0)
+
+    def told(self) -> dict[str, Any]:
+        """Answer what has been counted so far."""
+        return {**super().told(), "cards": len(self.cards)}
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """Go back to what had been counted, and forget the cards that were found since."""
+        while len(self.cards) > told["cards"]:
+            self.cards.popitem()
+        super().tell({name: value for name, value in told.items() if name != "cards"})
 
     def expect(self, session: Session, receipts: Sequence[Receipt]) -> None:
         """Fetch together what the rows of a chunk will look at."""

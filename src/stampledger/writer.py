@@ -267,7 +267,7 @@ class Writer:
             return Done(id=seq, entries=entries, subject=entries[0].stream, repeated=True)
         return Done(id=session.last_seq, entries=(), subject=session.stream_by_number(-seq).id, repeated=True)
 
-    def unclaimed_key(self, session: Session, key: str | None, request: tuple[Any, ...]) -> tuple[str, bytes] | None:
+    def unclaimed_key(self, session: Session, key: str | None, digest: bytes) -> tuple[str, bytes] | None:
         """Answer (key, digest) where a request over many cards has still to claim its idempotency key.
 
         Raises:
@@ -275,7 +275,6 @@ class Writer:
         """
         if key is None:
             return None
-        digest = codec.request_digest(request)
         first = session.claim(Scope.KEY, key)
         if first is not None and first[1] != digest:
             raise _reused(key, first[0])

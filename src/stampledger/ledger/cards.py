@@ -140,9 +140,6 @@ class CardVerbs(Verbs):
         if not text.strip():
             raise InvalidInput("text", text, "must not be empty")
 
-        if not text.strip():
-            raise InvalidInput("text", text, "must not be empty")
-
         def command(work: Work, at: datetime, state: StampCard) -> CardCommand:
             if state.customer_id is not None:
                 batches.holder(work, state.customer_id)

@@ -39,7 +39,9 @@ class _Audit:
         self.rewards: dict[UUID, Held] = {}
         self.claims = 0
         self.mentions = 0
-        self.later: dict[tuple[Scope, str], int] = {}  # Codes that a later entry claims anew, and which that is.
+        self.later: dict[
+            tuple[Scope, str], tuple[int, int]
+        ] = {}  # Codes claimed anew: by which entry, and after which scan.
         self.placements: dict[tuple[int, int], tuple[int, UUID, int]] = {}  # (card, since): (until, template, version).
         self.unread: dict[UUID, Entry] = {}  # Whose key is gone, and an entry it had sealed.
         self.checkpoints: dict[tuple[int, int], tuple[int, bytes]] = {}
@@ -78,7 +80,7 @@ class _Audit:
         for stream_number, checkpoint_seq in self.checkpoints.keys() - self.remembered:
             of = self.streams.get(stream_number)
             self._fault(of.id if of else None, checkpoint_seq, "checkpoint", "belongs to no entry")
-        for (scope, key), at in self.later.items():
+        for (scope, key), (at, _) in self.later.items():
             self._fault(None, at, "claim", f"claims {scope.name} {key!r} and does not speak of it")
         self._rows()
         if progress is not None:
@@ -195,12 +197,14 @@ class _Audit:
         mentioned = list(claims.mentions_of(entry, template))
         for scope, key in claims.claims_of(entry, told.state, template):
             claimed = self.session.claim(scope, key)
+            if scope is Scope.CODE:
+                self._code(entry, key)
             if scope is Scope.CODE and claimed is not None and claimed[0] > entry.seq:
-                self.later[scope, key] = claimed[0]
+                self.later[scope, key] = (claimed[0], entry.scan)
                 mentioned.append(entry.code or "")
                 continue
             self.claims += 1
-            if self.later.get((scope, key)) == entry.seq:
+            if self.later.get((scope, key), (0, 0))[0] == entry.seq:
                 del self.later[scope, key]
             if claimed is None or claimed[0] != entry.seq:
                 self._fault(entry.stream, entry.seq, "claim", f"does not hold its claim {scope.name} {key!r}")
@@ -209,6 +213,21 @@ class _Audit:
             self.mentions += 1
             if self.session.one(self.session.sql.is_mentioned, b_code=code, b_seq=entry.seq) is None:
                 self._fault(entry.stream, entry.seq, "claim", f"speaks of the code {code!r}, and no row says so")
+
+    def _code(self, entry: Entry, key: str) -> None:
+        """A code is claimed by itself, too, whatever its scope; and claimed anew only once its stamps were voided."""
+        by_itself = self.session.claim(Scope.CODE, entry.code or "")
+        if by_itself is None:
+            self._fault(entry.stream, entry.seq, "claim", f"does not claim its code {entry.code!r} by itself")
+                entry.stream, entry.seq, "claim", f"does not hold its claim of the code {entry.code!r} by itself"
+            )
+        elif key != entry.code and by_itself[0] == entry.seq:
+            self.claims += 1
+        again, scan = self.later.get((Scope.CODE, key), (0, 0))
+        if again == entry.seq:
+            voided = self.session.claim(Scope.VOID, str(scan))
+            if voided is None or voided[0] > entry.seq:
+                self._fault(entry.stream, entry.seq, "claim", f"gives stamps anew for a code whose scan {scan} stands")
 
     # Row by row.
 

@@ -30,14 +30,32 @@ def claim(
     if isinstance(before, StampCard) and isinstance(entry.event, events.StampAdded) and entry.event.code is not None:
         template = templates.get(session, before.template_id, before.template_version)
     for scope, key in claims_of(entry, before, template):
-        may_be_claimed = reclaims and scope is Scope.CODE and template is not None and template.voided_code_reusable
-        earlier = session.claim(scope, key) if may_be_claimed else None
-        session.add_claim(scope, key, entry.seq, anew=earlier is not None, asked_for=not told_again)
-        if earlier is not None:
-            assert entry.code is not None
-            session.mention(entry.code, earlier[0])
+        if scope is Scope.CODE and template is not None and entry.code is not None:
+            _claim_code(session, entry.code, key, entry.seq, reclaims and template.voided_code_reusable, told_again)
+        else:
+            session.add_claim(scope, key, entry.seq)
     for code in mentions_of(entry, template):
         session.mention(code, entry.seq)
+
+
+def _claim_code(session: Session, code: str, key: str, seq: int, may_be_claimed: bool, told_again: bool) -> None:
+    """Claim a code by its key, and by itself where nobody has: whatever its scope, two first uses never pass unseen.
+
+    A claim of the code by itself that has the entry of another one was made beside it: it holds for no more than that.
+    """
+    if key == code and not may_be_claimed:
+        session.add_claim(Scope.CODE, key, seq, asked_for=not told_again)
+        return
+    earlier = session.claim(Scope.CODE, key) if may_be_claimed else None
+    by_itself = session.claim(Scope.CODE, code)
+    beside = (
+        set() if earlier is None else {other for of, other in session.claims_written(code) if of not in (key, code)}
+    )
+    session.add_claim(Scope.CODE, key, seq, anew=earlier is not None)
+    if key != code and (by_itself is None or (earlier is not None and by_itself[0] == earlier[0])):
+        session.add_claim(Scope.CODE, code, seq, anew=by_itself is not None)
+    if earlier is not None and earlier[0] not in beside:  # Else another claim still speaks of that entry.
+        session.mention(code, earlier[0])
 
 
 _CLAIMING = {

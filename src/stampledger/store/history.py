@@ -177,6 +177,10 @@ class Templates:
     def __init__(self) -> None:
         self._known: dict[tuple[UUID, int], CardTemplate] = {}
 
+    def forget(self) -> None:
+        """Remember none."""
+        self._known.clear()
+
     def get(self, session: Session, template_id: UUID, version: int) -> CardTemplate:
         """Answer a version of a template.
 

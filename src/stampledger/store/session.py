@@ -99,11 +99,13 @@ class Session(Transaction):
 
     def expect(self, scope: Scope, keys: Sequence[str]) -> None:
         """Fetch together the claims that many commands will look at; of codes, those for templates and cards too."""
-        known = self._codes if scope is Scope.CODE else {key for known, key in self._claims if known is scope}
-        wanted = [key for key in dict.fromkeys(keys) if key not in known]
+        of_codes, place = scope is Scope.CODE, int(scope)
+        unknown = (
+            key for key in dict.fromkeys(keys) if not (key in self._codes if of_codes else (place, key) in self._claims)
+        )
+        wanted = list(unknown)
         if not wanted:
             return
-        of_codes = scope is Scope.CODE
         more = {"b_end": "\x0b"} if of_codes else {}
         texts = self.backend.texts(wanted)
         statement = self.sql.claims_of_codes if of_codes else self.sql.claims_among
@@ -115,7 +117,7 @@ class Session(Transaction):
                     self._codes[code][key] = seq
         else:
             for key, seq, digest in rows:
-                self._claims[int(scope), key] = None if seq is None else (seq, digest)
+                self._claims[place, key] = None if seq is None else (seq, digest)
 
     def remember(
         self, streams: Iterable[Any], cards: Iterable[Any], keys: Mapping[UUID, bytes | None], rewards: Iterable[Any]
@@ -219,8 +221,15 @@ class Session(Transaction):
             return sorted({**dict(self._parent.claims_of_code(code)), **self._codes.get(code, {})}.items())
         known = self._codes.get(code)
         if known is None:
-            known = self._codes[code] = dict(self._code_rows(code))
+            known = dict(self._code_rows(code))
+            if self._writes:
+                self._codes[code] = known
         return sorted(known.items()) if known else []
+
+    def claims_written(self, code: str) -> list[tuple[str, int]]:
+        """Answer (key, seq) of the claims of a code, when what is planned has been written."""
+        self._settle()
+        return self._code_rows(code)
 
     def _code_rows(self, code: str) -> list[tuple[str, int]]:
         statement, bounds = self.sql.claims_between, {"b_from": code, "b_to": f"{code}\x0b"}
@@ -332,10 +341,10 @@ class Session(Transaction):
 
     def sealer(self, subject: UUID, stream_id: UUID) -> codec.Seal:
         """Answer what seals for a stream with a person's key, which is made where there is none."""
+        if self.head.is_provisional:  # Somebody may be forgetting this very person.
+            raise NeedsLock
         key = self._key_of(subject)
         if key is None:
-            if self.head.is_provisional:  # Somebody may be forgetting this very person.
-                raise NeedsLock
             key = self._keys[subject] = privacy.new_key(self._place.random)
             self.defer(self.sql.add_subject_key, (self.business, subject.bytes, key))
         return lambda plain: privacy.seal(key, stream_id, plain)

@@ -237,12 +237,6 @@ class Statements:
         )  # fmt: skip
         self.card_stream = made(select(ca.stream).where(by(ca.business), by(ca.number)))
         self.cards_of = made(select(st.number).where(by(st.business), by(st.customer), by(st.kind)).order_by(st.number))
-        self.all_cards = made(
-            select(ca.stream, ca.template)
-            .where(by(ca.business), ca.deleted == 0, ca.stream > bindparam("b_after"))
-            .order_by(ca.stream)
-            .limit(LIMIT)
-        )
         self.cards_under = made(
             select(ca.stream).where(by(ca.business), by(ca.template), ca.deleted == 0).order_by(ca.stream)
         )

@@ -54,6 +54,7 @@ class Store:
         self._unbound = self
         self.sql = Statements(self.tables, self.backend)
         self._writer = WriterConnection(self.backend)
+        self._writer.forget = self._forget
         self._group = Group(self._writer, self.words)
         try:
             number = opening.begin(self.backend, self.sql, self._writer, self.business_name, create)
@@ -66,6 +67,10 @@ class Store:
         except BaseException:
             self.close()
             raise
+
+    def _forget(self) -> None:
+        self.words.forget()
+        self.templates.forget()
 
     # Writing.
 

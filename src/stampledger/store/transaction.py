@@ -24,6 +24,11 @@ class Words:
         self.numbers: dict[str, int] = {}
         self.texts: dict[int, str] = {}
 
+    def forget(self) -> None:
+        """Remember none."""
+        self.numbers.clear()
+        self.texts.clear()
+
     def learn(self, number: int, text: str) -> None:
         """Remember a word."""
         self.numbers[text] = number
@@ -115,7 +120,9 @@ class Transaction:
         return rows
 
     def run(self, statement: Statement, **parameters: Any) -> None:
-        """Execute a statement for this business at once."""
+        """Execute a statement for this business at once; not in a nested transaction, which could not take it back."""
+        if self._parent is not None:
+            raise NeedsLock
         self._settle()
         parameters["b_business"] = self.business
         self.cursor.execute(statement.sql, statement.arguments(parameters))

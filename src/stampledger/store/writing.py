@@ -5,7 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from stampledger.errors import Conflict, Corrupt, OutcomeUnknown, StorageError, StorageUnreachable
+from stampledger.errors import (
+    Conflict,
+    Corrupt,
+    OutcomeUnknown,
+    StampledgerError,
+    StorageError,
+    StorageReadOnly,
+    StorageUnreachable,
+)
 from stampledger.sources import system_random
 from stampledger.store.engines.backend import STALE_MAX, Backend
 from stampledger.store.head import Head
@@ -34,6 +42,7 @@ class WriterConnection:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.place: Place
+        self.forget: Callable[[], None] = lambda: None  # What is remembered of the server, when it may be another one.
         self._fairy: Any = None
         self.is_closed = False
         self.may_have_committed = False  # Whether the latest transaction may be there, should it be interrupted.
@@ -125,8 +134,8 @@ class WriterConnection:
                 raise
         except StorageUnreachable:  # The connection is gone; it may have been so since the last time it was used.
             self._leave(is_gone=True)
-        except (OutcomeUnknown, StorageError):
-            self._leave_broken()
+        except (OutcomeUnknown, StorageError) as error:
+            self._leave_broken(error)
             raise
         return self._again(deadline, attempt, *arguments)
 
@@ -149,13 +158,17 @@ class WriterConnection:
             except StorageUnreachable:
                 self._leave(is_gone=True)
                 raise
-            except (OutcomeUnknown, StorageError):
-                self._leave_broken()
+            except (OutcomeUnknown, StorageError) as error:
+                self._leave_broken(error)
                 raise
         raise AssertionError("the last attempt ends by an answer or an error")
 
     def _reconnect(self) -> None:
-        """Take another connection from the pool, and another, where all that it has are gone."""
+        """Take another connection from the pool, and another, where all that it has are gone.
+
+        It may lead to another server, which knows less: what was remembered of the last one is forgotten.
+        """
+        self.forget()
         for is_last in (*(False,) * STALE_MAX, True):
             self._connect()
             try:
@@ -168,10 +181,19 @@ class WriterConnection:
                 self._leave(is_gone=True)
                 if is_last:
                     raise
+            except BaseException:  # A connection that was not made safe is not used.
+                self._leave()
+                raise
 
-    def _leave_broken(self) -> None:
-        """Take another connection the next time, unless this one is seen to be sound."""
+    def _leave_broken(self, error: StampledgerError) -> None:
+        """Take another connection the next time, unless this one is seen to be sound.
+
+        A server that can only be read may have been demoted, and the address lead to another one by now.
+        """
         if self.is_shared or self.connection is None:
+            return
+        if isinstance(error, StorageReadOnly) and self.backend.is_remote:
+            self._leave()
             return
         try:
             with contextlib.closing(self.connection.cursor()) as cursor:
@@ -183,8 +205,9 @@ class WriterConnection:
     def _locked(self, task: Callable[[Session], T], words: Words, hint: Hint | None) -> T:
         with self.backend.controlled(self.connection):
             cursor, self.may_have_committed = self._cursor, False
+            with self.backend.translated():
+                self.backend.begin_writing(cursor)  # Where it cannot, there is a transaction that is not ours to end.
             try:
-                self.backend.begin_writing(cursor)
                 session = Session(self.place, cursor, words, self._head(cursor), writes=True)
                 if hint is not None:
                     session.fetch(hint)

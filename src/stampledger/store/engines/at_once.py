@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Table
 
+from stampledger.errors import Corrupt
 from stampledger.store import flushing
 from stampledger.store.head import PROVISIONAL
 from stampledger.store.plan import Appended, NeedsLock, Plan
@@ -58,11 +59,15 @@ class AtOnce:
         named = [f"w{place} AS ({part})" for place, part in enumerate(parts[1:])]
         text = f"WITH {', '.join([parts[0], *named])} SELECT base, at FROM h"
         session.cursor.execute(text, arguments)
-        row: tuple[int, int] = session.cursor.fetchone()
+        row: tuple[int, int] | None = session.cursor.fetchone()
+        if row is None:
+            raise Corrupt(session.business_name, None, None, "the head of the Journal is missing")
         return row
 
     def _refuse_too_much(self, plan: Plan) -> None:
         known = (self._sql.add_mention, self._sql.add_checkpoint)
+        if any(not is_new for _, is_new in plan.claims.values()):  # Whoever else claims it anew would not be noticed.
+            raise NeedsLock
         if not 0 < len(plan.entries) <= ENTRIES_MAX or any(statement not in known for statement in plan.deferred):
             raise NeedsLock
 

@@ -45,6 +45,7 @@ class Backend(ABC):
 
     paramstyle: ClassVar[str] = "format"
     locks_head: ClassVar[bool] = True  # Whether the head's row is locked by itself, once a transaction has begun.
+    is_remote: ClassVar[bool] = True  # Whether it is a server, which another may take the place of.
     waits_by_itself: ClassVar[bool] = False  # Whether a conflict means that the database has waited long enough.
     creates_at_once: ClassVar[bool] = True  # Whether tables are created in a transaction, all or none.
 

@@ -1,6 +1,6 @@
 """MariaDB by PyMySQL: READ COMMITTED to write, behind the head's row lock; a consistent snapshot to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -122,7 +122,8 @@ class MariaDB(Backend):
         for numbers, kind, what in _ERRORS:
             if number in numbers:
                 return kind(f"{what} ({number})")
-        return StorageError(f"the database refuses the statement ({number or type(error).__name__})")
+        refused = f"the database refuses the statement ({number or type(error).__name__})"
+        return OutcomeUnknown(refused) if committing else StorageError(refused)
 
     # Tables and SQL.
 
@@ -167,10 +168,6 @@ class MariaDB(Backend):
         """Answer whether a text holds some words anywhere."""
         found: ColumnElement[bool] = func.locate(words, column) > literal_column("0")
         return found
-
-    def insert_many(self, cursor: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert many rows: the driver makes one statement of them. Others are executed one by one."""
-        cursor.executemany(statement, rows)
 
 
 _CONFLICTS = {1205, 1213, 1020, 1412, 3572}

@@ -127,13 +127,15 @@ class PostgreSQL(Backend):
             return _without_state(error, committing)
         if state in _CONFLICTS:
             return Conflict(f"another writer was first ({state}: {said})")
-        if state == "XX000" and "concurrently updated" in said:
+        if (state == "XX000" and "concurrently updated" in said) or state in ("42P07", "42710"):
             return Conflict("another process creates the tables")
         if state == "23505":
             return Conflict(f"another writer was first ({error.diag.constraint_name})", taken=True)
         if state in _UNREACHABLE or state[:2] == "08" or state == "40003":  # "Statement completion unknown."
             broken = f"the server broke off ({state}: {said})"
             return OutcomeUnknown(broken) if committing else StorageUnreachable(broken)
+        if committing and error.diag.severity_nonlocalized in ("FATAL", "PANIC"):  # It may be there after recovery.
+            return OutcomeUnknown(f"the server broke off ({state}: {said})")
         for prefix, kind, what in _ERRORS:
             if state.startswith(prefix):
                 return kind(f"{what} ({state}: {said})")
@@ -274,7 +276,8 @@ def _without_state(error: psycopg.Error, committing: bool) -> StampledgerError:
             return StorageUnreachable("the server has no such database")
         broken = "the connection to the server is lost, or cannot be made"
         return OutcomeUnknown(broken) if committing else StorageUnreachable(broken)
-    return StorageError(f"the driver cannot do it: {type(error).__name__}")
+    failed = f"the driver cannot do it: {type(error).__name__}"
+    return OutcomeUnknown(failed) if committing else StorageError(failed)
 
 
 _NOTHING_TO_DO = nullcontext()

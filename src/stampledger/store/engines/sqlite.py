@@ -34,6 +34,7 @@ class SQLite(Backend):
     name = "sqlite"
     paramstyle = "qmark"
     waits_by_itself = True
+    is_remote = False
     locks_head = False  # The file is.
 
     def connect(self) -> Any:
