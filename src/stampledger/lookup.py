@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -225,9 +226,17 @@ class Lookup:
         card_id = holder.id if holder.kind is StreamKind.CARD else None
         return projections.reward_view(reward, self.moment.at, card_id)
 
-    def journal_rows(self, rows: Iterable[tuple[object, ...]]) -> list[JournalRow]:
+    def journal_rows(self, rows: Iterable[tuple[Any, ...]]) -> list[JournalRow]:
         """Show rows of the Journal."""
+        rows = list(rows)
+        self.foresee({row[14] for row in rows}, {row[1] for row in rows if row[3] == StreamKind.CARD})
         return [self.journal_row(history.entry_of(self.session, row), row[1], row[14]) for row in rows]
+
+    def foresee(self, customers: Iterable[Any], cards: Iterable[Any] = ()) -> None:
+        """Fetch together what a page will show of customers and cards."""
+        session = self.session
+        session.foresee({number for number in customers if number and number <= self.moment.seq}, cards)
+        session.foresee({card.template for number in cards if (card := session.card(number)) is not None})
 
     def journal_row(self, entry: Entry, stream: object, customer: object) -> JournalRow:
         """Show an entry, by the numbers of its stream and of the customer it is about."""

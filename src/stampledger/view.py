@@ -165,6 +165,9 @@ class View:
                 upto=look.moment.seq,
                 search=searched,
                 customer=None if customer is None else look.customer_row(customer).number,
+                template=None if under is None else under[0].number,
+                version=None if under is None else under[1],
+                deleted=deleted,
                 before=before,
                 after=after,
                 limit=limit + 1,
@@ -172,6 +175,7 @@ class View:
             found: list[CardView] = []
             while len(found) <= limit:
                 rows = lists.card_rows(look.session, wanted)
+                look.foresee({row.customer for row in rows})
                 for row in rows:
                     state = history.state_at(look.session, row, look.moment.seq)
                     assert isinstance(state, StampCard)

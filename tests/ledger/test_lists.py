@@ -54,8 +54,9 @@ FILTERS: dict[str, tuple[dict[str, Any], Callable[[JournalRow], bool]]] = {
     "search for an e-mail": ({"search": "@example"}, lambda row: known(row, "@example")),
     "search for wildcards": ({"search": "%_\\"}, lambda row: known(row, "%_\\")),
     "search for a quote": ({"search": "o'"}, lambda row: known(row, "o'")),
-    "search for a code": ({"search": "R-1"}, lambda row: "R-1" in (row.code or "")),
-    "search for a part of a code": ({"search": "-2"}, lambda row: "-2" in (row.code or "")),
+    "search for a code": ({"search": "R-1"}, lambda row: (row.code or "").startswith("R-1")),
+    "search for the beginning of a code": ({"search": "R-"}, lambda row: (row.code or "").startswith("R-")),
+    "search for the end of a code that never was": ({"search": "-2"}, lambda row: False),
     "search for a number": ({"search": "100001"}, lambda row: row.card_number == 100_001 or known(row, "100001")),
     "search for nothing": ({"search": " "}, lambda row: True),
     "kind and actor": (

@@ -4,19 +4,21 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import String, and_, bindparam, exists, false, or_, select
+from sqlalchemy import and_, bindparam, exists, literal_column, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
-from stampledger.aggregates import Customer
+from stampledger import codec
 from stampledger.errors import Corrupt
+from stampledger.events import CardIssued
 from stampledger.projections import Entry
-from stampledger.store.history import entry_of, state_at
-from stampledger.store.rows import customer_columns, searchable
+from stampledger.store import searching
+from stampledger.store.history import entry_of
+from stampledger.store.narrowing import WALK, Narrowed, Span, Way, streams_of
 from stampledger.store.schema import Schema
-from stampledger.store.session import Session, StreamKind, StreamRow
+from stampledger.store.session import EVERYTHING, Session, StreamKind, StreamRow
 from stampledger.store.statements import LIMIT, Shape, Statement, Statements
 
-WORDS, TEXT = bindparam("b_words", type_=String), bindparam("b_text", type_=String)
+PROBES = 63  # Moments looked at by one statement.
 
 
 @attrs.frozen(kw_only=True)
@@ -40,106 +42,151 @@ class Filter:
     limit: int = 50
 
 
+@attrs.frozen(kw_only=True)
+class CardFilter:
+    """What a page of cards is narrowed to."""
+
+    upto: int
+    search: str | None = None
+    customer: int | None = None
+    template: int | None = None
+    version: int | None = None
+    deleted: bool = True  # Whether deleted cards are shown.
+    before: int | None = None  # Card numbers.
+    after: int | None = None
+    limit: int = 50
+
+
+def _ever_under(session: Session, template: int) -> Way | None:
+    """Answer the cards that are or were under a template, and itself, where they are few."""
+    statement = session.sql.page(_ever_under_statement, ())
+    cards = session.all(statement, b_template=template, b_limit=searching.FEW + 1)
+    return None if len(cards) > searching.FEW else Way("streams", tuple({template, *(card for (card,) in cards)}))
+
+
+def _ever_under_statement(sql: Statements, shape: Shape) -> Statement:
+    places = (sql.tables.card.c, sql.tables.placement.c)
+    business, template = bindparam("b_business"), bindparam("b_template")
+    found = [select(place.stream).where(place.business == business, place.template == template) for place in places]
+    return Statement(union_all(*found).limit(LIMIT), sql.dialect)
+
+
+# The Journal.
+
+
 def journal_rows(session: Session, wanted: Filter) -> list[Any]:
     """Answer rows that `history.entry_of` reads: newest first, or oldest first after a cursor."""
-    values: dict[str, Any] = {"b_upto": wanted.upto, "b_limit": wanted.limit}
-    shape: list[tuple[str, int]] = []
+    narrowed = _narrowed_journal(session, wanted)
+    if narrowed is None:
+        return []
+    low = max((wanted.since or 1) - 1, wanted.after or 0)
+    high = wanted.upto if wanted.before is None else min(wanted.upto, wanted.before - 1)
+    span = Span(low, high, wanted.after is None)
+    if wanted.search is None:
+        return narrowed.rows(span, wanted.limit, narrowed.way)
+    search = searching.understood(session, wanted.search, wanted.known)
+    has = searching.exactly(session, search)
 
-    def narrow(name: str, *chosen: Any) -> None:
-        shape.append((name, len(chosen)))
-        values.update({f"b_{name}{index}": value for index, value in enumerate(chosen)})
+    def fits(row: Any) -> bool:
+        return row[1] == search.card or (row[9] or "").startswith(search.text) or has(row[14])
 
-    if wanted.kinds is not None:
-        narrow("kind", *[number for name in wanted.kinds if (number := session.known_word(name)) is not None])
+    return narrowed.searched(span, wanted.limit, search, fits)
+
+
+def _narrowed_journal(session: Session, wanted: Filter) -> Narrowed | None:
+    """Answer the Journal narrowed; None where nothing can fit, as by an actor who never was."""
+    narrowed = Narrowed(session, _journal_statement)
+    if wanted.code is not None:
+        narrowed.take(Way("seqs", tuple(code_seqs(session, wanted.code))))
+    if wanted.stream is not None:
+        narrowed.take(Way("streams", (wanted.stream,)))
+    if wanted.customer is not None:
+        narrowed.take(Way("streams", tuple(streams_of(session, [wanted.customer]))))
+    if wanted.template is not None:
+        narrowed.narrow("template", wanted.template)
+        if wanted.version is not None:
+            narrowed.narrow("version", wanted.version)
+        few = _ever_under(session, wanted.template) if narrowed.way is WALK else None
+        if few is not None:
+            narrowed.take(few)
     for name in ("actor", "channel"):
         text = getattr(wanted, name)
         if text is not None:
             number = session.known_word(text)
-            narrow(name, -1 if number is None else number)
-    for name in ("stream", "customer", "template", "version", "since", "before", "after"):
-        if getattr(wanted, name) is not None:
-            narrow(name, getattr(wanted, name))
-    if wanted.code is not None:
-        narrow("seq", session.backend.numbers(code_seqs(session, wanted.code)))
-    if wanted.search is not None:
-        _narrow_search(session, wanted.search, wanted.known, narrow, values)
-    return session.all(session.sql.page(_journal_statement, tuple(shape)), **values)
+            if number is None:
+                return None
+            narrowed.narrow(name, number)
+    if wanted.kinds is not None:
+        known = {name: number for name in wanted.kinds if (number := session.known_word(name)) is not None}
+        if not known:
+            return None
+        narrowed.narrow("kind", *known.values())
+        if narrowed.way is WALK and not any(map(_may_carry_a_code, known)):
+            narrowed.take(Way("kinds", tuple(known.values())))
+    return narrowed
 
 
-def _narrow_search(session: Session, search: str, upto: int, narrow: Any, values: dict[str, Any]) -> None:
-    values["b_words"] = searchable(search)
-    values["b_text"] = search
-    digits = search.removeprefix("#")  # A card number as it is shown.
-    narrow("number", int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else -1)
-    changed, matching = changed_customers(session, searchable(search), upto)
-    narrow("changed", *([session.backend.numbers(changed)] if changed else ()))
-    narrow("matching", *([session.backend.numbers(matching)] if changed else ()))
-
-
-def changed_customers(session: Session, words: str, upto: int) -> tuple[list[int], list[int]]:
-    """Answer (customers changed after an entry, those of them who matched some words as known then).
-
-    All others are as the live rows say.
-    """
-    changed, matching = [], []
-    for (number,) in session.all(session.sql.customers_changed, b_seq=upto):
-        changed.append(number)
-        row = session.stream_by_number(number)
-        state = state_at(session, row, upto)
-        person = state.person if isinstance(state, Customer) else None
-        if person is not None and words in customer_columns(person)[3]:
-            matching.append(number)
-    return changed, matching
+def _may_carry_a_code(name: str) -> bool:
+    return codec.FACTS[codec.KINDS[codec.present_name(name)]][2]
 
 
 def _journal_statement(sql: Statements, shape: Shape) -> Statement:
-    tables = sql.tables
-    j, st, ca, cu = tables.journal.c, tables.stream.c, tables.card.c, tables.customer.c
-    chosen = dict(shape)
-
+    tables, chosen = sql.tables, dict(shape)
+    j, st, ca = tables.journal.c, tables.stream.c, tables.card.c
     source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream))
-    if "template" in chosen or "number" in chosen:
+    if "template" in chosen:
         source = source.outerjoin(tables.card, (ca.business == j.business) & (ca.stream == j.stream))
-    where: list[ColumnElement[bool]] = [j.business == bindparam("b_business"), j.seq <= bindparam("b_upto")]
-    where.append(st.kind != int(StreamKind.OTHER))
-    for name, column in (
-        ("kind", j.kind), ("actor", j.actor), ("channel", j.channel), ("stream", j.stream), ("customer", st.customer),
-    ):  # fmt: skip
+    key = j.seq + literal_column("0") if chosen.keys() & {"streams", "seqs"} else j.seq  # No planner walks along this.
+    where = [j.business == bindparam("b_business"), *_spanned(key), st.kind != int(StreamKind.OTHER)]
+    for name, column in (("kind", j.kind), ("actor", j.actor), ("channel", j.channel)):
         if name in chosen:
-            where.append(_one_of(column, name, chosen[name]))
-    if "seq" in chosen:
-        where.append(sql.backend.among(j.seq, "b_seq0"))
-    if "since" in chosen:
-        where.append(j.seq >= bindparam("b_since0"))
-    if "before" in chosen:
-        where.append(j.seq < bindparam("b_before0"))
-    if "after" in chosen:
-        where.append(j.seq > bindparam("b_after0"))
+            where.append(column.in_([bindparam(f"b_{name}{index}") for index in range(chosen[name])]))
+    if "kinds" in chosen:  # As its index wants it, which is of what has no code.
+        where += [sql.backend.rare(j.kind == bindparam("b_kinds")), j.code.is_(None)]
+    for name, column in (("streams", j.stream), ("seqs", j.seq)):
+        if name in chosen:
+            where.append(sql.backend.rare(sql.backend.among(column, f"b_{name}")))
     if "template" in chosen:
         where.append(_under(tables, *(bindparam(f"b_{name}0") for name in ("template", "version") if name in chosen)))
-    if "number" in chosen:
-        named: ColumnElement[bool] = exists().where(
-            cu.business == j.business,
-            cu.stream == st.customer,
-            sql.backend.contains(cu.words, WORDS),
-        )
-        if chosen["changed"]:
-            named = or_(
-                and_(named, ~sql.backend.among(st.customer, "b_changed0")),
-                sql.backend.among(st.customer, "b_matching0"),
-            )
-        where.append(
-            or_(
-                named,
-                sql.backend.contains(j.code, TEXT),
-                ca.number == bindparam("b_number0"),
-            )
-        )
-    order = j.seq.asc() if "after" in chosen else j.seq.desc()
-    return Statement(
-        select(*sql.entry_columns).select_from(source).where(*where).order_by(order).limit(LIMIT),
-        sql.dialect,
-    )
+    if "present" in chosen or "past" in chosen:
+        named = searching.named(sql, j.business, st.customer, "past" in chosen)
+        fits = or_(j.stream == bindparam("b_card"), named)
+        where.append(or_(searching.begins(j.code), fits) if "codes" in chosen else fits)
+    return _page(sql, select(*sql.entry_columns).select_from(source), where, key, chosen)
+
+
+def _spanned(key: Any) -> list[ColumnElement[bool]]:
+    return [key > bindparam("b_low"), key <= bindparam("b_high")]
+
+
+def _page(sql: Statements, rows: Any, where: list[ColumnElement[bool]], key: Any, chosen: dict[str, int]) -> Statement:
+    order = key.desc() if chosen["downwards"] else key.asc()
+    return Statement(rows.where(*where).order_by(order).limit(LIMIT), sql.dialect)
+
+
+def _under(tables: Schema, template: Any, version: Any = None) -> ColumnElement[bool]:
+    """Choose the entries of a template, or of one version of it, and those of cards while they were under it."""
+    j = tables.journal.c
+    its_own = j.stream == template
+    if version is not None:
+        its_own = and_(its_own, j.version == version)
+    return or_(its_own, _placed(tables, j.business, j.stream, j.seq, template, version))
+
+
+def _placed(
+    tables: Schema, business: Any, stream: Any, seq: Any, template: Any, version: Any = None
+) -> ColumnElement[bool]:
+    """Choose the cards that were under a template at an entry."""
+    ca, pl = tables.card.c, tables.placement.c
+    now = [ca.template == template, ca.template_since <= seq]
+    earlier = [pl.business == business, pl.stream == stream, pl.since <= seq, pl.until > seq, pl.template == template]
+    if version is not None:
+        now.append(ca.template_version == version)
+        earlier.append(pl.template_version == version)
+    return or_(and_(*now), exists().where(*earlier))
+
+
+# Codes and moments.
 
 
 def code_seqs(session: Session, code: str) -> list[int]:
@@ -157,108 +204,94 @@ def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
 def seq_at(session: Session, at: int) -> int:
     """Answer the last entry recorded at or before a moment: what was known then. 0 where there was none."""
     low, high = 0, session.end()[0]
-    while low < high:  # recorded_at never decreases, so that halving finds it.
-        middle = (low + high + 1) // 2
-        recorded_at = session.one(session.sql.recorded_at, b_seq=middle)
-        if recorded_at is None or not isinstance(recorded_at[0], int):
-            raise Corrupt(session.business_name, None, middle, "the entry is missing, or no moment of it")
-        if recorded_at[0] <= at:
-            low = middle
-        else:
-            high = middle - 1
+    while low < high:  # recorded_at never decreases: each look at several entries leaves the part between two of them.
+        seqs = sorted({low + 1 + (high - low - 1) * part // PROBES for part in range(PROBES + 1)})
+        found = dict(session.all(session.sql.recorded_at, b_seqs=session.backend.numbers(seqs)))
+        for seq in seqs:
+            if not isinstance(found.get(seq), int):
+                raise Corrupt(session.business_name, None, seq, "the entry is missing, or no moment of it")
+            if found[seq] > at:
+                high = seq - 1
+                break
+            low = seq
     return low
 
 
-@attrs.frozen(kw_only=True)
-class CardFilter:
-    """What a page of cards is narrowed to."""
-
-    upto: int
-    search: str | None = None
-    customer: int | None = None
-    before: int | None = None  # Card numbers.
-    after: int | None = None
-    limit: int = 50
+# Cards.
 
 
 def card_rows(session: Session, wanted: CardFilter) -> list[StreamRow]:
-    """Answer cards, the highest number first (the lowest first after a cursor), deleted ones included."""
-    values: dict[str, Any] = {"b_upto": wanted.upto, "b_limit": wanted.limit}
-    shape: list[tuple[str, int]] = []
+    """Answer cards, the highest number first (the lowest first after a cursor).
 
-    def narrow(name: str, *chosen: Any) -> None:
-        shape.append((name, len(chosen)))
-        values.update({f"b_{name}{index}": value for index, value in enumerate(chosen)})
-
-    for name in ("customer", "before", "after"):
-        if getattr(wanted, name) is not None:
-            narrow(name, getattr(wanted, name))
-    if wanted.search is not None:
-        _narrow_search(session, wanted.search, wanted.upto, narrow, values)
-    rows = session.all(session.sql.page(_cards_statement, tuple(shape)), **values)
+    Of an earlier entry's cards it answers some that do not fit, since a card's state then is in no table.
+    """
+    past = wanted.upto != EVERYTHING
+    narrowed = Narrowed(session, _cards_statement, b_upto=wanted.upto)
+    if not wanted.deleted:
+        narrowed.narrow("undeleted")
+    if wanted.customer is not None:
+        narrowed.take(Way("streams", tuple(streams_of(session, [wanted.customer]))))
+    if wanted.template is not None:
+        narrowed.narrow("template" if past else "now_under", wanted.template)
+        if wanted.version is not None:
+            narrowed.narrow("version", wanted.version)
+        few = _ever_under(session, wanted.template) if past and narrowed.way is WALK else None
+        if few is not None:
+            narrowed.take(few)
+    high = EVERYTHING if wanted.before is None else wanted.before - 1
+    span = Span(wanted.after or 0, min(high, _highest(session, wanted.upto)), wanted.after is None)
+    if wanted.search is None:
+        rows = narrowed.rows(span, wanted.limit, narrowed.way)
+    else:
+        search = searching.understood(session, wanted.search, wanted.upto, codes=False)
+        has = searching.exactly(session, search)
+        rows = narrowed.searched(span, wanted.limit, search, lambda row: row[1] == search.card or has(row[5]))
     return [
         StreamRow(number, UUID(bytes=stream_id), StreamKind.CARD, version, seq, customer, state)
-        for number, stream_id, version, seq, customer, state in rows
+        for _, number, stream_id, version, seq, customer, state in rows
     ]
 
 
+def _highest(session: Session, upto: int) -> int:
+    """Answer a number that no card had exceeded at an entry: each new card's is beyond all there were.
+
+    Imported cards bring their numbers with them, and tell nothing.
+    """
+    issued = session.known_word(codec.name_of(CardIssued))
+    if issued is None or upto == EVERYTHING:
+        return EVERYTHING
+    following = session.one(session.sql.page(_issued_after, ()), b_upto=upto, b_kind=issued)
+    return EVERYTHING if following is None else following[0] - 1
+
+
+def _issued_after(sql: Statements, shape: Shape) -> Statement:
+    ca, j = sql.tables.card.c, sql.tables.journal.c
+    source = sql.tables.card.join(sql.tables.journal, (j.business == ca.business) & (j.seq == ca.stream))
+    where = (ca.business == bindparam("b_business"), ca.stream > bindparam("b_upto"), j.kind == bindparam("b_kind"))
+    found = select(ca.number).select_from(source).where(*where).order_by(ca.stream).limit(1)
+    return Statement(found, sql.dialect)
+
+
 def _cards_statement(sql: Statements, shape: Shape) -> Statement:
-    tables = sql.tables
-    st, ca, cu = tables.stream.c, tables.card.c, tables.customer.c
-    chosen = dict(shape)
+    tables, chosen = sql.tables, dict(shape)
+    st, ca = tables.stream.c, tables.card.c
     source = tables.card.join(tables.stream, (st.business == ca.business) & (st.number == ca.stream))
-    where: list[ColumnElement[bool]] = [ca.business == bindparam("b_business"), ca.stream <= bindparam("b_upto")]
-    if "customer" in chosen:
-        where.append(st.customer == bindparam("b_customer0"))
-    if "before" in chosen:
-        where.append(ca.number < bindparam("b_before0"))
-    if "after" in chosen:
-        where.append(ca.number > bindparam("b_after0"))
-    if "number" in chosen:
-        named: ColumnElement[bool] = exists().where(
-            cu.business == ca.business,
-            cu.stream == st.customer,
-            sql.backend.contains(cu.words, WORDS),
-        )
-        if chosen["changed"]:
-            named = or_(
-                and_(named, ~sql.backend.among(st.customer, "b_changed0")),
-                sql.backend.among(st.customer, "b_matching0"),
-            )
-        where.append(or_(named, ca.number == bindparam("b_number0")))
-    order = ca.number.asc() if "after" in chosen else ca.number.desc()
-    return Statement(
-        select(st.number, st.id, st.version, st.seq, st.customer, st.state)
-        .select_from(source)
-        .where(*where)
-        .order_by(order)
-        .limit(LIMIT),
-        sql.dialect,
-    )
-
-
-def _as_known(sql: Statements, named: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Choose customers by the live rows, but for those who were changed since."""
-    customer, among = sql.tables.stream.c.customer, sql.backend.among
-    return or_(and_(named, ~among(customer, "b_changed0")), among(customer, "b_matching0"))
-
-
-def _one_of(column: Any, name: str, count: int) -> ColumnElement[bool]:
-    if count == 0:
-        return false()
-    chosen: ColumnElement[bool] = column.in_([bindparam(f"b_{name}{index}") for index in range(count)])
-    return chosen
-
-
-def _under(tables: Schema, template: Any, version: Any = None) -> ColumnElement[bool]:
-    """Choose the entries of a template, or of one version of it, and those of cards while they were under it."""
-    j, ca, pl = tables.journal.c, tables.card.c, tables.placement.c
-    earlier = exists().where(
-        pl.business == j.business, pl.stream == j.stream, pl.since <= j.seq, pl.until > j.seq, pl.template == template,
-        *(() if version is None else (pl.template_version == version,)),
-    )  # fmt: skip
-    its_own = j.stream == template
-    now = and_(ca.template == template, ca.template_since <= j.seq)
-    if version is not None:
-        its_own, now = and_(its_own, j.version == version), and_(now, ca.template_version == version)
-    return or_(its_own, now, earlier)
+    key = ca.number + literal_column("0") if "streams" in chosen else ca.number
+    upto: Any = bindparam("b_upto")
+    where = [ca.business == bindparam("b_business"), ca.stream <= upto, *_spanned(key)]
+    version: Any = bindparam("b_version0") if "version" in chosen else None
+    if "undeleted" in chosen:
+        where.append(or_(ca.deleted == 0, st.seq > upto))
+    if "now_under" in chosen:
+        where.append(ca.template == bindparam("b_now_under0"))
+        if version is not None:
+            where.append(ca.template_version == version)
+    if "template" in chosen:
+        where.append(_placed(tables, ca.business, ca.stream, upto, bindparam("b_template0"), version))
+    if "streams" in chosen:
+        where.append(sql.backend.rare(sql.backend.among(ca.stream, "b_streams")))
+    if "present" in chosen or "past" in chosen:
+        named = searching.named(sql, ca.business, st.customer, "past" in chosen)
+        where.append(or_(ca.stream == bindparam("b_card"), named))
+    columns = (ca.number, st.number, st.id, st.version, st.seq, st.customer, st.state)
+    return _page(sql, select(*columns).select_from(source), where, key, chosen)

@@ -120,6 +120,11 @@ class Statements:
             .limit(LIMIT)
         )
         self.streams_by_ids = made(select(*stream_columns).where(by(st.business), among(st.id)))
+        among_streams = backend.among(st.number, "b_streams")
+        self.several_streams = made(select(*stream_columns).where(by(st.business), among_streams))
+        self.streams_of = made(
+            select(st.number).where(by(st.business), backend.rare(backend.among(st.customer, "b_customers")))
+        )
         self.add_stream = made(insert(s.stream))
         self.set_stream = made(
             update(s.stream).where(by(st.business), by(st.number)).values(**new("version", "seq", "state"))
@@ -159,7 +164,9 @@ class Statements:
             .order_by(j.seq)
             .limit(LIMIT)
         )
-        self.recorded_at = made(select(j.recorded_at).where(by(j.business), by(j.seq)))
+        self.recorded_at = made(
+            select(j.seq, j.recorded_at).where(by(j.business), backend.among(j.seq, "b_seqs")).order_by(j.seq)
+        )
         self.add_entry = made(insert(s.journal))
 
         self.claim = made(select(cl.seq, cl.digest).where(by(cl.business), by(cl.scope), by(cl.key)))
@@ -235,6 +242,10 @@ class Statements:
             select(ca.stream, ca.number, ca.template, ca.template_version, ca.template_since, ca.due_at, ca.deleted)
             .where(by(ca.business), among(ca.stream))
         )  # fmt: skip
+        self.several_cards = made(
+            select(ca.stream, ca.number, ca.template, ca.template_version, ca.template_since, ca.due_at, ca.deleted)
+            .where(by(ca.business), backend.among(ca.stream, "b_streams"))
+        )  # fmt: skip
         self.card_stream = made(select(ca.stream).where(by(ca.business), by(ca.number)))
         self.cards_of = made(select(st.number).where(by(st.business), by(st.customer), by(st.kind)).order_by(st.number))
         self.cards_under = made(
@@ -304,9 +315,8 @@ class Statements:
         self.sweep_words = None if swept is None else made(text(swept))
         self.drop_customer = made(delete(s.customer).where(by(cu.business), by(cu.stream)))
         self.customer = made(select(cu.name, cu.email, cu.birthday, cu.words).where(by(cu.business), by(cu.stream)))
-        self.customers_changed = made(
-            select(cu.stream).where(by(cu.business), cu.changed > bindparam("b_seq"), cu.stream <= bindparam("b_seq"))
-        )  # fmt: skip
+        self.customer_words = made(select(cu.words, cu.changed).where(by(cu.business), by(cu.stream)))
+        self.newest_words = made(select(cu.words).where(by(cu.business)).order_by(cu.stream.desc()).limit(LIMIT))
         self.customers_born = made(
             select(cu.stream)
             .where(by(cu.business), cu.birthday >= bindparam("b_from"), cu.birthday <= bindparam("b_to"))
@@ -321,6 +331,9 @@ class Statements:
             .order_by(sk.subject)
             .limit(LIMIT)
         )
+        of_streams = sk.subject.in_(select(st.id).where(by(st.business), among_streams))
+        self.several_keys = made(select(sk.subject, sk.key).where(by(sk.business), of_streams))
+        self.all_subjects = made(select(sk.subject).where(by(sk.business)))
         self.add_subject_key = made(insert(s.subject_key))
         self.drop_subject_key = made(delete(s.subject_key).where(by(sk.business), by(sk.subject)))
 

@@ -59,6 +59,7 @@ class Transaction:
         self.business = place.business
         self.business_name = place.business_name
         self.backend = place.backend
+        self.searchable = place.searchable
         self.cursor = cursor
         self.plan = Plan()
         self.new_words: list[tuple[int, str]] = []  # Remembered by the store once they are committed.

@@ -199,6 +199,19 @@ class Backend(ABC):
         """Answer what is not right about the index, where there is one."""
         return []
 
+    def finding(self, tables: Schema, former: bool) -> str:
+        """Answer the statement that finds customers by the index: those whose words hold *b_words*, or held them.
+
+        It takes b_business, b_words, b_match (see `match`) and b_limit, and answers numbers of streams.
+        """
+        raise NotImplementedError
+
+    def match(self, words: str) -> str | None:
+        """Answer some words as `finding` takes them; None where the index cannot help to find them."""
+        return None
+
+    finds_all_at_once: ClassVar[bool] = False  # Whether the index looks at every match before it answers the first.
+
     def sweeping(self, tables: Schema) -> str | None:
         """Answer the statement that wipes from the index what it still holds of customers who are gone."""
         return None
@@ -226,6 +239,10 @@ class Backend(ABC):
     @abstractmethod
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
         """Answer whether a number is in a list of any length, which is bound as one parameter."""
+
+    def rare(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Answer a condition that is true of so few rows that an index of it is the way to them."""
+        return condition
 
     def numbers(self, numbers: Sequence[int]) -> object:
         """Answer a list of numbers as `among` takes it: as a JSON array, where the driver binds no lists."""

@@ -201,6 +201,14 @@ class SQLite(Backend):
         triggers = trigrams.triggers_of(tables)
         return [f"trigger {trigger} is missing" for trigger in triggers if not self.has_table(cursor, trigger)]
 
+    def finding(self, tables: Schema, former: bool) -> str:
+        """Answer the statement that finds customers by the index."""
+        return trigrams.finding(tables, self._quoted, former)
+
+    def match(self, words: str) -> str | None:
+        """Answer some words as `finding` takes them."""
+        return trigrams.match(words)
+
     def sweeping(self, tables: Schema) -> str | None:
         """Answer the statement that wipes what the index still holds of customers who are gone."""
         return trigrams.sweeping(tables, self._quoted)
@@ -213,6 +221,14 @@ class SQLite(Backend):
     def listed(self, name: str) -> Any:
         """Answer a list of texts, bound as one parameter, as a table with a column *value*."""
         return func.json_each(bindparam(name)).table_valued("value")
+
+    def rare(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Answer a condition that is true of so few rows that an index of it is the way to them.
+
+        Without statistics SQLite takes every business for ten rows, and would look through all of them.
+        """
+        told: ColumnElement[bool] = func.likelihood(condition, literal_column("0.000001"))
+        return told
 
     def contains(self, column: Any, words: Any) -> ColumnElement[bool]:
         """Answer whether a text holds some words anywhere."""

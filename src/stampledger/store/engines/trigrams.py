@@ -8,6 +8,8 @@ from stampledger.store.schema import Schema
 
 SQLITE_MIN = (3, 34)
 STREAM_BITS = 40  # Of a row's number; the rest of its 63 is the business's.
+OVERLAPPING = 6  # Of as many triples or more, every third is looked up: each costs more than it rules out.
+TRIPLES_MAX = 16
 PAGE_BYTES = 1_000  # A quarter of the default: skipping through a common word's long list costs a quarter.
 
 
@@ -54,6 +56,33 @@ def creation(tables: Schema, schema: str) -> list[str]:
         trigger("dropped", f'DELETE ON "{customer}"', drop),
         f'INSERT INTO {index} (rowid, words) SELECT {row("c")} FROM {schema}."{customer}" c',
     ]
+
+
+def finding(tables: Schema, schema: str, former: bool) -> str:
+    """Answer the statement that finds the customers whose words hold some words, or held them.
+
+    The index says who has all the letters; the row, whether they stand together. CROSS JOIN, because SQLite would begin
+    with all customers of the business.
+    """
+    name = name_of(tables)
+    held = " OR instr(c.former, :b_words) > 0" if former else ""
+    return (
+        f'SELECT c.stream FROM {schema}."{name}" w CROSS JOIN {schema}."{tables.customer.name}" c '
+        f"ON c.business = :b_business AND c.stream = w.rowid & {(1 << STREAM_BITS) - 1} "
+        f'WHERE w."{name}" MATCH :b_match '
+        f"AND w.rowid >= :b_business << {STREAM_BITS} AND w.rowid < :b_business + 1 << {STREAM_BITS} "
+        f"AND (instr(c.words, :b_words) > 0{held}) LIMIT :b_limit"
+    )
+
+
+def match(words: str) -> str | None:
+    """Answer the letters to look for, three at a time: enough of them to cover the words, and not too many."""
+    last = len(words) - 3
+    if last < 0:
+        return None
+    places = range(last + 1) if last < OVERLAPPING else [*range(0, last, 3), last]
+    found = dict.fromkeys(words[place : place + 3].replace('"', '""') for place in places[:TRIPLES_MAX])
+    return " AND ".join(f'"{letters}"' for letters in found)
 
 
 def sweeping(tables: Schema, schema: str) -> str:
