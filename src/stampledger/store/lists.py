@@ -84,6 +84,7 @@ def journal_rows(session: Session, wanted: Filter) -> list[Any]:
     span = Span(low, high, wanted.after is None)
     if wanted.search is None:
         return narrowed.rows(span, wanted.limit, narrowed.way)
+    span = span.upto(session.end()[0])
     search = searching.understood(session, wanted.search, wanted.known)
     has = searching.exactly(session, search)
 
@@ -244,6 +245,7 @@ def card_rows(session: Session, wanted: CardFilter) -> list[StreamRow]:
         rows = narrowed.rows(span, wanted.limit, narrowed.way)
     else:
         search = searching.understood(session, wanted.search, wanted.upto, codes=False)
+        span = span.upto(session.last_number())
         has = searching.exactly(session, search)
         rows = narrowed.searched(span, wanted.limit, search, lambda row: row[1] == search.card or has(row[5]))
     return [

@@ -14,7 +14,7 @@ from stampledger.store.searching import Search
 from stampledger.store.session import Session
 from stampledger.store.statements import Shape, Statement, Statements
 
-NEAR = 1_000  # Rows that are looked at before it is asked how many there are of what is looked for.
+NEAR = 200  # Rows that are looked at before it is asked how many there are of what is looked for.
 
 
 @attrs.frozen
@@ -32,6 +32,10 @@ class Span:
             return attrs.evolve(self, low=middle), attrs.evolve(self, high=middle)
         middle = min(self.high, self.low + NEAR)
         return attrs.evolve(self, high=middle), attrs.evolve(self, low=middle)
+
+    def upto(self, last: int) -> "Span":
+        """Answer it without what is beyond the end of the list."""
+        return attrs.evolve(self, high=min(self.high, last))
 
     def after(self, key: int) -> "Span":
         """Answer the rest of it after a row."""
