@@ -224,9 +224,9 @@ class View:
     ) -> Page[JournalRow]:
         """Answer the page "Card Events": newest first. Cursors are seqs.
 
-        *search* finds part of a name, an e-mail or a code, or a whole card number. *since* and *until* are moments of
-        recording, both included, whatever a till's own clock said. A *template* named with its version, as (key,
-        version), means that version alone.
+        *search* finds part of a name or e-mail, the beginning of a code, or a whole card number. *since* and *until*
+        are moments of recording, both included, whatever a till's own clock said. A *template* named with its version,
+        as (key, version), means that version alone.
 
         Raises:
             InvalidInput: A filter, a limit or a cursor is none.

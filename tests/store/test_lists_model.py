@@ -142,8 +142,18 @@ cursors = st.one_of(
     st.fixed_dictionaries({"before": st.integers(0, 400)}),
     st.fixed_dictionaries({"after": st.integers(0, 400)}),
 )
-tunings = st.tuples(st.sampled_from((1, 20, 1000)), st.sampled_from((1, 3, 2000)), st.sampled_from((1, 8)), st.booleans())
-KINDS = ("stamp_added", "stamp_rejected", "stamp_voided", "goal_reached", "customer_updated", "wallet_saved", "brand_set")
+tunings = st.tuples(
+    st.sampled_from((1, 20, 1000)), st.sampled_from((1, 3, 2000)), st.sampled_from((1, 8)), st.booleans()
+)
+KINDS = (
+    "stamp_added",
+    "stamp_rejected",
+    "stamp_voided",
+    "goal_reached",
+    "customer_updated",
+    "wallet_saved",
+    "brand_set",
+)
 
 
 def test_lists_on_every_engine(database: Database):

@@ -22,7 +22,7 @@ CARD_COLUMNS = (
 
 
 @click.command()
-@click.option("--search", metavar="TEXT", help="Part of a name, e-mail or code, or a whole card number.")
+@click.option("--search", metavar="TEXT", help="Part of a name or e-mail, the beginning of a code, or a card number.")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this type, like stamp_added; repeatable.")
 @click.option("--card", "card", metavar="NUMBER|ID", help="Only this card.")
 @click.option("--customer", metavar="ID", help="Only this customer.")

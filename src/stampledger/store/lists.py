@@ -259,7 +259,7 @@ def _highest(session: Session, upto: int) -> int:
 
     Imported cards bring their numbers with them, and tell nothing.
     """
-    issued = session.known_word(codec.name_of(CardIssued))
+    issued = session.known_word(codec.FACTS[CardIssued][0])
     if issued is None or upto == EVERYTHING:
         return EVERYTHING
     following = session.one(session.sql.page(_issued_after, ()), b_upto=upto, b_kind=issued)
