@@ -229,14 +229,14 @@ class Lookup:
     def journal_rows(self, rows: Iterable[tuple[Any, ...]]) -> list[JournalRow]:
         """Show rows of the Journal."""
         rows = list(rows)
-        self.foresee({row[14] for row in rows}, {row[1] for row in rows if row[3] == StreamKind.CARD})
+        self.foresee([row[14] for row in rows], [row[1] for row in rows if row[3] == StreamKind.CARD])
         return [self.journal_row(history.entry_of(self.session, row), row[1], row[14]) for row in rows]
 
     def foresee(self, customers: Iterable[Any], cards: Iterable[Any] = ()) -> None:
         """Fetch together what a page will show of customers and cards."""
         session = self.session
-        session.foresee({number for number in customers if number and number <= self.moment.seq}, cards)
-        session.foresee({card.template for number in cards if (card := session.card(number)) is not None})
+        session.foresee(customers, cards)
+        session.foresee([card.template for number in cards if (card := session.card(number)) is not None])
 
     def journal_row(self, entry: Entry, stream: object, customer: object) -> JournalRow:
         """Show an entry, by the numbers of its stream and of the customer it is about."""

@@ -175,7 +175,7 @@ class View:
             found: list[CardView] = []
             while len(found) <= limit:
                 rows = lists.card_rows(look.session, wanted)
-                look.foresee({row.customer for row in rows})
+                look.foresee([row.customer for row in rows])
                 for row in rows:
                     state = history.state_at(look.session, row, look.moment.seq)
                     assert isinstance(state, StampCard)

@@ -1,6 +1,6 @@
 """
-Lists against a plain model on every engine: any filters together, any search, any cursor, any moment, by every way there
-is to come by the rows, with the index of customers' words and without.
+Lists against a plain model on every engine: any filters together, any search, any cursor, any moment, by every way
+there is to come by the rows, with the index of customers' words and without.
 """
 
 import unicodedata
@@ -20,7 +20,8 @@ from tests.servers.database import Database
 
 NAMES = [
     "Anna", "ANNA Straße", "Ann", "o'Brien \"x\"", "100%_\\", "\u202eevil", "a AND b", "NEAR(a b, 2)", "안나 김", "*",
-    "-- ; DROP", "İstanbul", "\ufb01ne", "zoe\u0301", "Zoé", "Ⅷ", "日本", "x\U0001f600y", "^anna", "words:anna", "{a}+b",
+    "-- ; DROP", "İstanbul", "\ufb01ne", "zoe\u0301", "Zoé", "Ⅷ", "日本", "x\U0001f600y", "^anna", "words:anna",
+    "{a}+b",
 ]  # fmt: skip
 CODES = ["R-1", "R-10", "R-100", "R-2", "r-1", "%", "R_1", "R-1\U0010ffff", "R-1\ud7ff", "é"]
 
@@ -73,6 +74,12 @@ def known(person: Any, search: str) -> bool:
     return person is not None and person.name is not None and folded(search) in folded(f"{person.name}\n{person.email}")
 
 
+def under(row: Any, wanted: dict[str, Any]) -> bool:
+    """Whether a row is of the template that is wanted, or of its version. Here a template is named as its key is."""
+    named = (row.template_name, (row.template_name, row.template_version))
+    return "template" not in wanted or wanted["template"] in named
+
+
 def expected_entries(view: View, wanted: dict[str, Any]) -> list[Any]:
     search, kinds = wanted.get("search", "").strip(), wanted.get("kinds")
     return [
@@ -83,7 +90,7 @@ def expected_entries(view: View, wanted: dict[str, Any]) -> list[Any]:
         and ("code" not in wanted or wanted["code"] == row.code)
         and ("card" not in wanted or wanted["card"] == row.card_id)
         and ("customer" not in wanted or (row.customer is not None and wanted["customer"] == row.customer.id))
-        and ("template" not in wanted or wanted["template"] in (row.template_name, (row.template_name, row.template_version)))
+        and under(row, wanted)
         and ("since" not in wanted or row.recorded_at >= wanted["since"])
         and ("until" not in wanted or row.recorded_at <= wanted["until"])
         and (
@@ -103,7 +110,7 @@ def expected_cards(view: View, wanted: dict[str, Any]) -> list[Any]:
         if (wanted.get("deleted", False) or card.status != "deleted")
         and ("customer" not in wanted or (card.customer is not None and wanted["customer"] == card.customer.id))
         and ("platform" not in wanted or wanted["platform"] in (card.platforms or ("web",)))
-        and ("template" not in wanted or wanted["template"] in (card.template_name, (card.template_name, card.template_version)))
+        and under(card, wanted)
         and (not search or known(card.customer, search) or search.removeprefix("#") == str(card.number))
     ]  # fmt: skip
 
@@ -134,10 +141,11 @@ parts = st.builds(lambda text, start, size: text[start : start + size], texts, s
 searches = st.one_of(
     parts,
     parts.map(str.upper),
-    st.sampled_from([*CODES, "R-", "R", "#100001", "100002", "1", "nobody", "example", "@", "a b", "\U0010ffff", '"', "%%%"]),
+    st.sampled_from([*CODES, "R-", "R", "\U0010ffff"]),
+    st.sampled_from(["#100001", "100002", "1", "nobody", "example", "@", "a b", '"', "%%%"]),
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=5),
 )  # fmt: skip
-cursors = st.one_of(
+cursors: st.SearchStrategy[dict[str, int]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"before": st.integers(0, 400)}),
     st.fixed_dictionaries({"after": st.integers(0, 400)}),

@@ -144,20 +144,24 @@ class Session(Transaction):
 
     # Streams and their states.
 
-    def foresee(self, streams: Iterable[int | None], cards: Iterable[int] = ()) -> None:
-        """Fetch the rows that a page will show, and people's keys, by a statement each instead of one by one."""
+    def foresee(self, streams: Iterable[object], cards: Iterable[object] = ()) -> None:
+        """Fetch the rows that a page will show, and people's keys, by a statement each instead of one by one.
+
+        What is missing, or no number at all, is left to whoever asks for it.
+        """
         assert not self._writes
         numbers = self.backend.numbers
-        wanted = sorted({number for number in streams if number is not None} - self._streams.keys())
+        wanted = sorted({number for number in streams if isinstance(number, int)} - self._streams.keys())
         if wanted:
             for row in self.all(self.sql.several_streams, b_streams=numbers(wanted)):
                 self._streams[row[0]] = self._stream_row(row)
-            people = [number for number in wanted if self._streams[number].kind is StreamKind.CUSTOMER]
+            found = (row for number in wanted if (row := self._streams.get(number)) is not None)
+            people = [row.number for row in found if row.kind is StreamKind.CUSTOMER]
             keys = dict(self.all(self.sql.several_keys, b_streams=numbers(people))) if people else {}
             for number in people:
                 subject = self._streams[number].id
                 self._keys[subject] = keys.get(subject.bytes)
-        placed = sorted(set(cards))
+        placed = sorted({number for number in cards if isinstance(number, int)})
         if placed:
             for stream, *row in self.all(self.sql.several_cards, b_streams=numbers(placed)):
                 self._cards[stream] = CardRow(*row)
