@@ -48,7 +48,9 @@ def live(ledger: Ledger) -> None:
             with suppress(Refused):
                 ledger.add_stamps(card, 1 + number % 3, code=code, actor=f"till-{number % 3}", channel="receipt")
     for code in ("R-1", "R-2"):
-        ledger.void_stamps(ledger.journal(code=code, kinds=["stamp_added"]).rows[-1].seq, actor="boss")
+        ledger.void_stamps(
+            ledger.journal(code=code, kinds=["stamp_added"]).rows[-1].seq, code=f"C-{code}", actor="boss"
+        )
     for number, person in enumerate(people):
         if number % 4 == 0:
             ledger.update_customer(person, name=f"Later {NAMES[-number]}")
@@ -141,10 +143,11 @@ parts = st.builds(lambda text, start, size: text[start : start + size], texts, s
 searches = st.one_of(
     parts,
     parts.map(str.upper),
-    st.sampled_from([*CODES, "R-", "R", "\U0010ffff"]),
+    st.sampled_from([*CODES, "R-", "R", "C-R", "\U0010ffff"]),
     st.sampled_from(["#100001", "100002", "1", "nobody", "example", "@", "a b", '"', "%%%"]),
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=5),
 )  # fmt: skip
+changed = st.sampled_from(["Later", "later.example", "example.com", "anna", "Ann", "Later Ann", "x", "0.x@"])
 cursors: st.SearchStrategy[dict[str, int]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"before": st.integers(0, 400)}),
@@ -225,8 +228,18 @@ def test_lists_on_every_engine(database: Database):
                 assert [card.number for card in expected] == [card.number for card in found]
                 assert expected == found
 
+        @settings(max_examples=settings().max_examples, database=None)
+        @given(search=searches | changed | texts, moment=st.integers(1, ledger.seq), tuning=tunings)
+        def of_the_past(search: str, moment: int, tuning: Any) -> None:
+            view, wanted = ledger.at(moment), {"search": search}
+            with tuned(ledger, *tuning):
+                entries, cards = list(view.journal(search=search)), list(view.cards(search=search))
+            assert expected_entries(view, wanted)[:50] == entries
+            assert expected_cards(view, wanted)[:50] == cards
+
         journal()
         of_cards()
+        of_the_past()
 
 
 @contextmanager
