@@ -66,8 +66,10 @@ def _ever_under(session: Session, template: int) -> Way | None:
 
 def _ever_under_statement(sql: Statements, shape: Shape) -> Statement:
     places = (sql.tables.card.c, sql.tables.placement.c)
-    business, template = bindparam("b_business"), bindparam("b_template")
-    found = [select(place.stream).where(place.business == business, place.template == template) for place in places]
+    found = [
+        select(place.stream).where(place.business == bindparam("b_business"), place.template == bindparam("b_template"))
+        for place in places
+    ]
     return Statement(union_all(*found).limit(LIMIT), sql.dialect)
 
 
