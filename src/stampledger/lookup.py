@@ -21,7 +21,7 @@ from stampledger.errors import (
 )
 from stampledger.events import TemplatePublished
 from stampledger.projections import CardView, CustomerInfo, Entry, JournalRow, RewardView
-from stampledger.store import history, session
+from stampledger.store import fetching, history, session
 from stampledger.store.session import CardRow, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import Brand, CardTemplate
 
@@ -235,8 +235,8 @@ class Lookup:
     def foresee(self, customers: Iterable[Any], cards: Iterable[Any] = ()) -> None:
         """Fetch together what a page will show of customers and cards."""
         session = self.session
-        session.foresee(customers, cards)
-        session.foresee([card.template for number in cards if (card := session.card(number)) is not None])
+        fetching.fetch_shown(session, customers, cards)
+        fetching.fetch_shown(session, [card.template for number in cards if (card := session.card(number)) is not None])
 
     def journal_row(self, entry: Entry, stream: object, customer: object) -> JournalRow:
         """Show an entry, by the numbers of its stream and of the customer it is about."""

@@ -113,9 +113,9 @@ def _has(session: Session, customer: int, search: Search) -> bool:
 
 def few_customers(session: Session, search: Search) -> list[int] | None:
     """Answer the customers who have the words, or None where they are many."""
-    match = session.backend.match(search.words) if session.searchable else None
-    if match is not None and session.backend.finds_all_at_once and _is_common(session, search):
+    if _is_common(session, search):  # PostgreSQL's index would look at every match before it answers the first.
         return None
+    match = session.backend.match(search.words) if session.searchable else None
     statement = session.sql.page(_finding, (("former", search.past), ("indexed", match is not None)))
     rows = session.all(statement, b_words=search.words, b_match=match, b_limit=FEW + 1)
     if len(rows) > FEW:

@@ -123,8 +123,9 @@ class Session(Transaction):
         self, streams: Iterable[Any], cards: Iterable[Any], keys: Mapping[UUID, bytes | None], rewards: Iterable[Any]
     ) -> None:
         """Remember rows that were fetched together; none of them is planned to be written."""
-        for row in streams:
-            self._know(self._stream_row(row))
+        for row in map(self._stream_row, streams):
+            self._streams[row.number] = row
+            self._numbers[row.id] = row.number
         self._cards.update((row[0], CardRow(*row[1:])) for row in cards)
         self._keys.update(keys)
         self._rewards.update((row.reward.id, row) for row in map(self.reward_row, rewards))
@@ -143,28 +144,6 @@ class Session(Transaction):
         return row
 
     # Streams and their states.
-
-    def foresee(self, streams: Iterable[object], cards: Iterable[object] = ()) -> None:
-        """Fetch the rows that a page will show, and people's keys, by a statement each instead of one by one.
-
-        What is missing, or no number at all, is left to whoever asks for it.
-        """
-        assert not self._writes
-        numbers = self.backend.numbers
-        wanted = sorted({number for number in streams if isinstance(number, int)} - self._streams.keys())
-        if wanted:
-            for row in self.all(self.sql.several_streams, b_streams=numbers(wanted)):
-                self._streams[row[0]] = self._stream_row(row)
-            found = (row for number in wanted if (row := self._streams.get(number)) is not None)
-            people = [row.number for row in found if row.kind is StreamKind.CUSTOMER]
-            keys = dict(self.all(self.sql.several_keys, b_streams=numbers(people))) if people else {}
-            for number in people:
-                subject = self._streams[number].id
-                self._keys[subject] = keys.get(subject.bytes)
-        placed = sorted({number for number in cards if isinstance(number, int)})
-        if placed:
-            for stream, *row in self.all(self.sql.several_cards, b_streams=numbers(placed)):
-                self._cards[stream] = CardRow(*row)
 
     def stream(self, stream_id: UUID) -> StreamRow | None:
         """Answer where a stream stands, by its id."""

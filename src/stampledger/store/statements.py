@@ -121,7 +121,6 @@ class Statements:
         )
         self.streams_by_ids = made(select(*stream_columns).where(by(st.business), among(st.id)))
         among_streams = backend.among(st.number, "b_streams")
-        self.several_streams = made(select(*stream_columns).where(by(st.business), among_streams))
         self.streams_of = made(
             select(st.number).where(by(st.business), backend.rare(backend.among(st.customer, "b_customers")))
         )

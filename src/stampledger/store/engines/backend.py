@@ -210,8 +210,6 @@ class Backend(ABC):
         """Answer some words as `finding` takes them; None where the index cannot help to find them."""
         return None
 
-    finds_all_at_once: ClassVar[bool] = False  # Whether the index looks at every match before it answers the first.
-
     def sweeping(self, tables: Schema) -> str | None:
         """Answer the statement that wipes from the index what it still holds of customers who are gone."""
         return None

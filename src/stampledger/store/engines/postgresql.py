@@ -189,8 +189,6 @@ class PostgreSQL(Backend):
         found = cursor.fetchone()
         return found is not None and bool(found[0])
 
-    finds_all_at_once = True
-
     def finding(self, tables: Schema, former: bool) -> str:
         """Answer the statement that finds customers by the index.
 
