@@ -282,7 +282,7 @@ def _cards_statement(sql: Statements, shape: Shape) -> Statement:
     source = tables.card.join(tables.stream, (st.business == ca.business) & (st.number == ca.stream))
     key = ca.number + literal_column("0") if "streams" in chosen else ca.number
     upto: Any = bindparam("b_upto")
-    where = [ca.business == bindparam("b_business"), ca.stream <= upto, *_spanned(key)]
+    where = [ca.business == bindparam("b_business"), ca.stream + literal_column("0") <= upto, *_spanned(key)]
     version: Any = bindparam("b_version0") if "version" in chosen else None
     if "undeleted" in chosen:
         where.append(or_(ca.deleted == 0, st.seq > upto))
