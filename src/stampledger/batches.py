@@ -81,11 +81,8 @@ class Tally:
 
     def told(self) -> dict[str, Any]:
         """Answer what has been counted so far."""
-        return {
-            name: len(value) if isinstance(value, list) else copy(value)
-            for name, value in vars(self).items()
-            if isinstance(value, (int, list, dict))
-        }
+        counted = {name: value for name, value in vars(self).items() if isinstance(value, (int, list, dict))}
+        return {name: len(value) if isinstance(value, list) else copy(value) for name, value in counted.items()}
 
     def tell(self, told: dict[str, Any]) -> None:
         """Go back to what had been counted."""

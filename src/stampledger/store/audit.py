@@ -219,8 +219,6 @@ class _Audit:
         by_itself = self.session.claim(Scope.CODE, entry.code or "")
         if by_itself is None:
             self._fault(entry.stream, entry.seq, "claim", f"does not claim its code {entry.code!r} by itself")
-                entry.stream, entry.seq, "claim", f"does not hold its claim of the code {entry.code!r} by itself"
-            )
         elif key != entry.code and by_itself[0] == entry.seq:
             self.claims += 1
         again, scan = self.later.get((Scope.CODE, key), (0, 0))

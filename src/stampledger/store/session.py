@@ -240,13 +240,7 @@ class Session(Transaction):
         return rows
 
     def add_claim(
-        self,
-        scope: Scope,
-        key: str,
-        seq: int,
-        digest: bytes | None = None,
-        anew: bool = False,
-        asked_for: bool = True,
+        self, scope: Scope, key: str, seq: int, digest: bytes | None = None, anew: bool = False, asked_for: bool = True
     ) -> None:
         """Claim a key; *anew* where it is claimed already, and stands for another entry from now on.
 
