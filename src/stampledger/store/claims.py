@@ -46,16 +46,20 @@ def _claim_code(session: Session, code: str, key: str, seq: int, may_be_claimed:
     if key == code and not may_be_claimed:
         session.add_claim(Scope.CODE, key, seq, asked_for=not told_again)
         return
-    earlier = session.claim(Scope.CODE, key) if may_be_claimed else None
-    by_itself = session.claim(Scope.CODE, code)
-    beside = (
-        set() if earlier is None else {other for of, other in session.claims_written(code) if of not in (key, code)}
-    )
+    known = None if told_again else dict(session.claims_of_code(code))  # What was decided by, and nothing newer.
+
+    def claimed(by: str) -> int | None:
+        found = session.claim(Scope.CODE, by) if known is None else None
+        return known.get(by) if known is not None else None if found is None else found[0]
+
+    earlier, by_itself = claimed(key) if may_be_claimed else None, claimed(code)
+    others = [] if earlier is None else session.claims_written(code)
+    beside = {other for of, other in others if of not in (key, code)}
     session.add_claim(Scope.CODE, key, seq, anew=earlier is not None)
-    if key != code and (by_itself is None or (earlier is not None and by_itself[0] == earlier[0])):
+    if key != code and (by_itself is None or by_itself == earlier):
         session.add_claim(Scope.CODE, code, seq, anew=by_itself is not None)
-    if earlier is not None and earlier[0] not in beside:  # Else another claim still speaks of that entry.
-        session.mention(code, earlier[0])
+    if earlier is not None and earlier not in beside:  # Else another claim still speaks of that entry.
+        session.mention(code, earlier)
 
 
 _CLAIMING = {
