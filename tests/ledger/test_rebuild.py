@@ -221,7 +221,7 @@ KINDS = (
     "builtins.eval",
     "",
     "../../etc/passwd",
-    "card.stamp_added.v1\x00",
+    "card.stamp_added.v1\x01",  # Not NUL, which PostgreSQL cannot hold.
 )
 
 

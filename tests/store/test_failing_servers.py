@@ -448,7 +448,7 @@ SAID: list[tuple[str, str | int, type[StampledgerError], type[StampledgerError]]
     ("mariadb", 2013, StorageUnreachable, OutcomeUnknown),
     ("mariadb", 1290, StorageReadOnly, StorageReadOnly),
     ("mariadb", 1969, StatementTimedOut, StatementTimedOut),
-    ("mariadb", 1366, StorageError, StorageError),
+    ("mariadb", 1366, StorageError, OutcomeUnknown),
 ]
 
 
