@@ -35,7 +35,8 @@ class Tills:
     def card(self, scope: CodeScope = CodeScope.BUSINESS, reusable: bool = False, customer: UUID | None = None) -> UUID:
         template = CardTemplate(name="Card", goals=GOALS, code_scope=scope, voided_code_reusable=reusable)
         published = self.quick.publish_template(f"{scope}{reusable}", template)
-        return the(self.quick.issue_card(published, customer=customer).subject)
+        card: UUID = the(self.quick.issue_card(published, customer=customer).subject)
+        return card
 
 
 @pytest.fixture
