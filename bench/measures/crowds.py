@@ -25,6 +25,9 @@ CARDS_EACH = 50  # Cards of one till.
 POOLED = f"eventsourcing with a pool of {THREADS}"  # Its own default is 5 connections, and 10 more where they are busy.
 T = TypeVar("T")
 
+DECIDED = "one thread at a time decides: a commit is shared, the 60 to 90 µs of Python for each command are not"
+SHARED = "writers and server share two cores: what counts is what a command costs on both sides, not who waits"
+
 
 def shares(cards: Sequence[T]) -> list[Sequence[T]]:
     """Part cards among tills."""
@@ -47,10 +50,10 @@ def threads(shop: Workshop) -> list[Row]:
             PEER: Threads([drawn(app.stamp, cards) for cards in shares(app.issue(THREADS * CARDS_EACH))]),
         }
         each, p99 = take_turns_at_once(crowds, seconds=shop.size.seconds, progress=shop.progress.of(what))
-    targets = (each.at_least(PEER, 5), each.at_least(FLOOR, 0.7))
+    targets = (each.at_least(PEER, 5, DECIDED), each.at_least(FLOOR, 0.7, DECIDED))
     return [
         Row(what=what, figures=each.figures(rate), targets=targets),
-        Row(what=f"{what}, p99", figures=p99.figures(milli), targets=(p99.at_most(FLOOR, 3),)),
+        Row(what=f"{what}, p99", figures=p99.figures(milli), targets=(p99.at_most(FLOOR, 3, DECIDED),)),
     ]
 
 
@@ -82,7 +85,7 @@ def threads_on_postgresql(shop: Workshop) -> list[Row]:
             app = stack.enter_context(aggregates.Cards(chosen))
             crowds[name] = Threads([drawn(app.stamp, cards) for cards in shares(app.issue(THREADS * CARDS_EACH))])
         each, p99 = take_turns_at_once(crowds, seconds=shop.size.seconds, progress=shop.progress.of(what))
-    targets = (each.at_least(PEER, 5), each.at_least(POOLED, None), each.at_least(FLOOR, None))
+    targets = (each.at_least(PEER, 5, DECIDED), each.at_least(POOLED, None), each.at_least(FLOOR, None))
     notes.append(f"{POOLED}: {rate(each.seconds(POOLED))}")
     notes.append("p99: " + ", ".join(f"{name} {shown}" for name, shown in p99.figures(milli).items()))
     return [Row(what=what, figures=each.figures(rate), targets=targets, notes=notes)]
@@ -126,7 +129,7 @@ def _processes(shop: Workshop, server: Server, what: str, businesses: int, to_re
         crowds[PEER] = stack.enter_context(Processes(begin_peer, [(dsn, n, part) for n, part in enumerate(parts)]))
         seconds, p99 = take_turns_at_once(crowds, seconds=shop.size.seconds, progress=shop.progress.of(what))
     notes.append("p99: " + ", ".join(f"{name} {shown}" for name, shown in p99.figures(milli).items()))
-    targets = (seconds.at_least(PEER, to_reach), seconds.at_least(FLOOR, None))
+    targets = (seconds.at_least(PEER, to_reach, SHARED), seconds.at_least(FLOOR, None))
     return Row(what=what, figures=seconds.figures(rate), targets=targets, notes=notes)
 
 
