@@ -137,8 +137,6 @@ def _import_cards(ledger: Ledger, cards: int, number: int) -> None:
 
 
 def _journal(shop: Workshop, place: Place, what: str) -> Row:
-    if not hasattr(Ledger, "import_journal"):
-        return Row(what=what, notes=("skipped: this release has no Ledger.import_journal",))
     path, events = ours.exported(shop.small(), shop.path("journal").with_suffix(".jsonl"))
     amount, notes = Amount(events=events, receipts=events * 8 // 10, streams=events // 50), list[str]()
     with ExitStack() as stack:
