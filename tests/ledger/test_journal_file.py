@@ -311,12 +311,30 @@ def test_interrupted_import(lived: Shop, shop: Shop, small_batches: None, batche
     begun = shop.head
     assert 0 < begun < lived.head
     assert file != exported(shop.ledger, with_keys=True)
+    assert "broke off" in "".join(fault.message for fault in shop.ledger.verify().faults)
 
     shop.reopen()
     assert lived.head - begun == imported(shop.ledger, file)
     assert () == shop.ledger.verify().faults
     assert file == exported(shop.ledger, with_keys=True)
     assert 0 == imported(shop.ledger, file)
+
+
+def test_two_imports_at_once(lived: Shop, shop: Shop, small_batches: None):
+    """
+    Of two imports the one that began first goes no further, and takes nothing from the other.
+    """
+    file, again = exported(lived.ledger, with_keys=True), [True]
+
+    def begin_another(done: int, total: int) -> None:
+        if done > lived.head and again and again.pop():
+            imported(shop.ledger, file)
+
+    with pytest.raises(InvalidInput, match="nobody else"):
+        imported(shop.ledger, file, progress=begin_another)
+
+    assert () == shop.ledger.verify().faults
+    assert file == exported(shop.ledger, with_keys=True)
 
 
 def test_interrupted_before_the_first_entry(lived: Shop):
@@ -362,7 +380,8 @@ def test_somebody_else_writes_meanwhile(lived: Shop, shop: Shop, small_batches: 
         imported(shop.ledger, file, progress=write)
 
     assert "Red Cup" == shop.ledger.brand().name
-    assert {"a key is kept of nobody"} == {fault.message for fault in shop.ledger.verify().faults}
+    faults = {fault.message for fault in shop.ledger.verify().faults}
+    assert {"a key is kept of nobody", "an import of a file broke off, or is under way: import it again"} == faults
 
 
 def test_progress(lived: Shop):

@@ -153,6 +153,9 @@ def _entry(session: Session, row: Any, expected: int, chain: bytes) -> tuple[Ent
 
 
 def _claims(session: Session, upto: int) -> Iterable[ClaimLine]:
+    """Yield the idempotency keys. They have no moment of their own, so that a past moment goes without them."""
+    if upto < session.last_seq:
+        return
     for scope in _SCOPES:
         told = "key" if scope is Scope.KEY else "refused"
         for key, seq, digest in session.each(session.sql.claims_after, "b_after", b_scope=int(scope), b_after=""):

@@ -15,6 +15,7 @@ from stampledger.codec.lines import ClaimLine, Ending, EntryLine, Heading, Line,
 from stampledger.errors import Conflict, Corrupt, InvalidInput
 from stampledger.journalfile.checking import START, Checked, File, Position, Report, check
 from stampledger.journalfile.files import Source, opened
+from stampledger.sources import system_random
 from stampledger.store.fetching import fetch_streams
 from stampledger.store.folding import fold, whole_scans
 from stampledger.store.history import Templates
@@ -48,15 +49,22 @@ def import_journal(store: Store, source: Source, progress: Report | None) -> int
         if head[0] and sealed != heading.sealed and not without_keys:
             reason = "must be exported with keys, or without, as the beginning was that the ledger holds"
             raise InvalidInput("file", name, reason)
-        store.write(partial(_begin, head=head[0], sealed=heading.sealed))
-        _Import(store, file, checked, head[0]).run(progress)
+        token = bytes(system_random(256) for _ in range(16))
+        store.write(partial(_begin, head=head[0], heading=heading, token=token))
+        _Import(store, file, checked, head[0], token).run(progress)
     return checked.heading.seq - head[0]
 
 
-def _begin(session: Session, head: int, sealed: int) -> None:
-    """Note which entries come without keys; leave nothing of an import that broke off before its first entry."""
+def _begin(session: Session, head: int, heading: Heading, token: bytes) -> None:
+    """Note which entries come without keys; leave nothing of an import that broke off before its first entry.
+
+    What is claimed while it is under way is its token: of two imports the one that began first can go no further.
+    """
     session.demand_alone()
     _demand_end(session, head)
+    session.run(session.sql.drop_claims, b_scope=int(Scope.IMPORTING))
+    session.add_claim(Scope.IMPORTING, "", heading.seq, token)
+    sealed = heading.sealed
     if head == 0:
         session.run(session.sql.drop_subject_keys)
         for scope in (Scope.KEY, Scope.REFUSED):
@@ -72,7 +80,8 @@ def _demand_end(session: Session, seq: int) -> None:
 
 
 class _Import:
-    def __init__(self, store: Store, file: File, checked: Checked, begun: int) -> None:
+    def __init__(self, store: Store, file: File, checked: Checked, begun: int, token: bytes) -> None:
+        self._token = token
         self._store = store
         self._file = file
         self._checked = checked
@@ -91,6 +100,18 @@ class _Import:
                 progress(last + self._seq, 2 * last)
         for batch in self._batches(ClaimLine, self._checked.claims):
             self._write(self._add_claims, batch)
+        self._store.write(self._end)
+
+    def _end(self, session: Session) -> None:
+        self._demand_token(session)
+        session.drop_claim(Scope.IMPORTING, "")
+
+    def _demand_token(self, session: Session) -> None:
+        session.demand_alone()
+        claimed = session.claim(Scope.IMPORTING, "")
+        if claimed is None or claimed[1] != self._token:
+            reason = "must be imported into by nobody else: another import has begun since"
+            raise InvalidInput("business", session.business_name, reason)
 
     def _batches(self, kind: type[Line], start: Position) -> Iterator[list[Numbered]]:
         """Yield a kind's lines, which stand together; *start* is at the first of them, or before."""
@@ -103,14 +124,14 @@ class _Import:
         self._store.write(lambda session: write(session, batch))
 
     def _add_keys(self, session: Session, told: Sequence[Numbered]) -> None:
-        session.demand_alone()
+        self._demand_token(session)
         _demand_end(session, self._seq)
         fetch_streams(session, [line.subject.bytes for _, line in told])
         for _, line in told:
             session.take_key(line.subject, line.key)
 
     def _add_claims(self, session: Session, told: Sequence[Numbered]) -> None:
-        session.demand_alone()
+        self._demand_token(session)
         if self._goes_on:
             for name, scope in _SCOPES.items():
                 session.expect(scope, [line.key for _, line in told if line.scope == name])
@@ -121,7 +142,7 @@ class _Import:
                 session.add_claim(scope, line.key, *claimed, anew=earlier is not None)
 
     def _add_entries(self, session: Session, told: Sequence[Numbered]) -> None:
-        session.demand_alone()
+        self._demand_token(session)
         _demand_end(session, self._seq)
         (first, _), (_, last) = told[0], told[-1]
         rows = _Rows(session, [line for _, line in told])

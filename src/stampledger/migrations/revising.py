@@ -3,8 +3,8 @@
 from typing import Any
 
 from alembic import op
+from alembic.util import CommandError
 
-from stampledger.errors import StorageError
 from stampledger.store.migrations import tables
 from stampledger.store.schema import DEFAULT_PREFIX
 
@@ -24,9 +24,9 @@ def downgrade() -> None:
     """Refuse: what a step dropped or changed is not there any more.
 
     Raises:
-        StorageError: Always.
+        CommandError: Always; Alembic shows it in one line.
     """
-    raise StorageError("the ledger's tables have no way back to an older format; restore a backup")
+    raise CommandError("the ledger's tables have no way back to an older format; restore a backup")
 
 
 def _named(config: Any) -> dict[str, Any]:

@@ -352,6 +352,8 @@ class _Audit:
     def _strays(self) -> None:
         """Find rows that nothing in the Journal speaks of, and idempotency keys that stand for nothing."""
         session = self.session
+        if session.claim(Scope.IMPORTING, "") is not None:
+            self._fault(None, None, "claim", "an import of a file broke off, or is under way: import it again")
         for scope in (Scope.KEY, Scope.REFUSED):
             for key, seq, _ in session.each(session.sql.claims_after, "b_after", b_scope=int(scope), b_after=""):
                 if not self._begins(seq, scope):

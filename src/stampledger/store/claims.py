@@ -11,7 +11,7 @@ from stampledger.store.history import Templates
 from stampledger.store.session import Scope, Session
 from stampledger.values import CardTemplate, CodeScope, Person
 
-APART = (Scope.KEY, Scope.REFUSED, Scope.SEALED)
+APART = (Scope.KEY, Scope.REFUSED, Scope.SEALED, Scope.IMPORTING)
 DERIVED = tuple(scope for scope in Scope if scope not in APART)  # Claims the Journal tells of.
 
 

@@ -30,3 +30,4 @@ class Scope(IntEnum):
     VOID = 10  # A scan that was voided.
     REFUSED = 12  # An idempotency key whose request was refused and recorded.
     SEALED = 13  # The entry up to which the Journal was imported without the keys of persons.
+    IMPORTING = 14  # A Journal's file that is being imported, or whose import broke off.

@@ -1,7 +1,9 @@
 """The store of one business in one database: read in snapshots, written one transaction at a time."""
 
 import contextlib
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeVar
 
@@ -55,6 +57,7 @@ class Store:
         self.sql = Statements(self.tables, self.backend)
         self._writer = WriterConnection(self.backend)
         self._writer.forget = self._forget
+        _stores.add(self)
         self._group = Group(self._writer, self.words)
         try:
             number = opening.begin(self.backend, self.sql, self._writer, self.business_name, create)
@@ -67,6 +70,13 @@ class Store:
         except BaseException:
             self.close()
             raise
+
+    def after_fork(self) -> None:
+        """Begin anew in a process that was forked: no connection and no lock of its parent is its own."""
+        if self._bound is None and not self._writer.is_closed and not self._writer.is_shared:
+            self._writer.abandon()
+            self._group = Group(self._writer, self.words)
+            self.engine.dispose(close=False)
 
     def _forget(self) -> None:
         self.words.forget()
@@ -270,3 +280,15 @@ class Store:
             self._writer.close()
         if self._owned:
             self.engine.dispose()
+
+
+_stores: "weakref.WeakSet[Store]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for store in list(_stores):
+        store.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Not on Windows.
+    os.register_at_fork(after_in_child=_after_fork)

@@ -25,6 +25,8 @@ ATTEMPTS_MAX = 50
 AT_ONCE_ATTEMPTS = 5
 PAUSE_FIRST, PAUSE_MAX = 0.002, 0.2  # Seconds; each pause is drawn, up to twice as long as the one before might be.
 
+_INHERITED: list[object] = []  # Connections of the process this one was forked from, kept from being closed.
+
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -72,6 +74,12 @@ class WriterConnection:
         """Give the connection back."""
         self.is_closed = True
         self._leave()
+
+    def abandon(self) -> None:
+        """Leave the connection to the process this one was forked from; to close it here would close it there."""
+        if not self.is_shared:
+            _INHERITED.append((self._fairy, self.connection, self._cursor))
+            self._fairy = self.connection = self._cursor = None
 
     def _leave(self, is_gone: bool = False) -> None:
         if is_gone and self._fairy is not None:  # The pool would ask it to roll back, and log that it cannot.
@@ -200,7 +208,7 @@ class WriterConnection:
                 cursor.execute("SELECT 1")
                 cursor.fetchone()
         except Exception:
-            self._leave()
+            self._leave(is_gone=True)
 
     def _locked(self, task: Callable[[Session], T], words: Words, hint: Hint | None) -> T:
         with self.backend.controlled(self.connection):

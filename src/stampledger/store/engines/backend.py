@@ -56,9 +56,14 @@ class Backend(ABC):
 
         Raises:
             StorageError: The database cannot be opened.
+            InvalidInput: The driver cannot understand what it is to open.
         """
-        with self.translated():
-            return self.engine.raw_connection()
+        try:
+            with self.translated():
+                return self.engine.raw_connection()
+        except (TypeError, ValueError) as error:
+            reason = f"cannot be understood by the driver ({type(error).__name__})"
+            raise InvalidInput("url", "(hidden)", reason) from None
 
     @abstractmethod
     def prepare(self, connection: Any, *, ours: bool) -> None:

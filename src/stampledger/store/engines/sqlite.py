@@ -37,19 +37,6 @@ class SQLite(Backend):
     is_remote = False
     locks_head = False  # The file is.
 
-    def connect(self) -> Any:
-        """Take a connection from the engine's pool.
-
-        Raises:
-            StorageError: The database cannot be opened.
-            InvalidInput: The driver cannot understand what it is to open.
-        """
-        try:
-            return super().connect()
-        except (TypeError, ValueError) as error:
-            reason = f"cannot be understood by the driver ({type(error).__name__})"
-            raise InvalidInput("url", "(hidden)", reason) from None
-
     def prepare(self, connection: Any, *, ours: bool) -> None:
         """Use WAL, and synchronous=FULL unless less was asked for by name. In memory there is nothing to keep.
 
