@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import and_, bindparam, exists, literal_column, or_, select, union_all
+from sqlalchemy import and_, bindparam, exists, func, literal_column, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from stampledger import codec
@@ -136,11 +136,13 @@ def _may_carry_a_code(name: str) -> bool:
 def _journal_statement(sql: Statements, shape: Shape) -> Statement:
     tables, chosen = sql.tables, dict(shape)
     j, st, ca = tables.journal.c, tables.stream.c, tables.card.c
-    source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream))
+    few = "streams" in chosen  # Then the stream is joined from outside: SQLite would look for each of them in each.
+    source = tables.journal.join(tables.stream, (st.business == j.business) & (st.number == j.stream), isouter=few)
     if "template" in chosen:
         source = source.outerjoin(tables.card, (ca.business == j.business) & (ca.stream == j.stream))
     key = j.seq + literal_column("0") if chosen.keys() & {"streams", "seqs"} else j.seq  # No planner walks along this.
-    where = [j.business == bindparam("b_business"), *_spanned(key), st.kind != int(StreamKind.OTHER)]
+    kind = func.coalesce(st.kind, int(StreamKind.OTHER)) if few else st.kind
+    where = [j.business == bindparam("b_business"), *_spanned(key), kind != int(StreamKind.OTHER)]
     for name, column in (("kind", j.kind), ("actor", j.actor), ("channel", j.channel)):
         if name in chosen:
             where.append(column.in_([bindparam(f"b_{name}{index}") for index in range(chosen[name])]))
@@ -155,7 +157,11 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
         named = searching.named(sql, j.business, st.customer, "past" in chosen)
         fits = or_(j.stream == bindparam("b_card"), named)
         where.append(or_(searching.begins(j.code), fits) if "codes" in chosen else fits)
-    return _page(sql, select(*sql.entry_columns).select_from(source), where, key, chosen)
+    rows = select(*sql.entry_columns).select_from(source)
+    if few:
+        by_stream = next(index for index in tables.journal.indexes if list(index.columns)[1] is j.stream)
+        rows = rows.with_hint(tables.journal, f"INDEXED BY {by_stream.name}", "sqlite")
+    return _page(sql, rows, where, key, chosen)
 
 
 def _spanned(key: Any) -> list[ColumnElement[bool]]:
