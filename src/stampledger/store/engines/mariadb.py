@@ -107,7 +107,8 @@ class MariaDB(Backend):
 
     def driver_errors(self) -> type[BaseException]:
         """Answer the class of all the driver's errors."""
-        return pymysql.Error
+        kind: type[BaseException] = pymysql.Error
+        return kind
 
     def ours(self, error: BaseException, committing: bool) -> StampledgerError:
         """Answer an error as one of ours: by its number, and without the row it shows."""
