@@ -157,11 +157,11 @@ def _journal_statement(sql: Statements, shape: Shape) -> Statement:
         named = searching.named(sql, j.business, st.customer, "past" in chosen)
         fits = or_(j.stream == bindparam("b_card"), named)
         where.append(or_(searching.begins(j.code), fits) if "codes" in chosen else fits)
-    rows = select(*sql.entry_columns).select_from(source)
+    statement = _page(sql, select(*sql.entry_columns).select_from(source), where, key, chosen)
     if few:
         by_stream = next(index for index in tables.journal.indexes if list(index.columns)[1] is j.stream)
-        rows = rows.with_hint(tables.journal, f"INDEXED BY {by_stream.name}", "sqlite")
-    return _page(sql, rows, where, key, chosen)
+        statement.sql = sql.backend.by_index(statement.sql, tables.journal, by_stream)
+    return statement
 
 
 def _spanned(key: Any) -> list[ColumnElement[bool]]:

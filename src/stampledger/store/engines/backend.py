@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Dialect, Engine, Index, Table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ColumnElement
@@ -238,6 +238,10 @@ class Backend(ABC):
             NeedsLock: It is more than one statement can do.
         """
         raise NotImplementedError
+
+    def by_index(self, statement: str, table: Table, index: Index) -> str:
+        """Answer a statement that comes by a table's rows by one of its indexes, where the planner has to be told."""
+        return statement
 
     @abstractmethod
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
