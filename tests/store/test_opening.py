@@ -3,10 +3,8 @@ Opening a ledger: what is asked for, what is found, and what it is refused for; 
 """
 
 import os
-import sqlite3
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,32 +22,7 @@ from stampledger import (
     StorageReadOnly,
     UnsafeDurability,
 )
-from tests.ledger.shop import coffee
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "shop.db"
-
-
-def opened(file: Path | str, **options: Any) -> Ledger:
-    return Ledger.open(f"sqlite:///{file}", **{"business": "blue-cup", **options})
-
-
-@pytest.fixture
-def kept(file: Path) -> Path:
-    """The file of a ledger with a card in it, which is closed."""
-    with opened(file) as ledger:
-        ledger.issue_card(ledger.publish_template("free-coffee", coffee()))
-    return file
-
-
-def sql(file: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(file)) as raw:
-        rows = raw.execute(statement).fetchall()
-        raw.commit()
-        return rows
-
+from tests.store.files import opened, sql
 
 # What is found there.
 

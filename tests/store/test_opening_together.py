@@ -20,33 +20,10 @@ from stampledger import Conflict, Ledger, StorageFull
 from stampledger.store.engines.backend import WAIT_SECONDS
 from stampledger.store.session import Session
 from tests.ledger.shop import coffee
+from tests.store.files import opened, sql
 
 SECONDS = 60.0
 OPEN_FILES = Path("/proc/self/fd")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "shop.db"
-
-
-def opened(file: Path | str, **options: Any) -> Ledger:
-    return Ledger.open(f"sqlite:///{file}", **{"business": "blue-cup", **options})
-
-
-@pytest.fixture
-def kept(file: Path) -> Path:
-    """The file of a ledger with a card in it, which is closed."""
-    with opened(file) as ledger:
-        ledger.issue_card(ledger.publish_template("free-coffee", coffee()))
-    return file
-
-
-def sql(file: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(file)) as raw:
-        rows = raw.execute(statement).fetchall()
-        raw.commit()
-        return rows
 
 
 # Several at once.
