@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types pytest format bench requirements clean
+.PHONY: help setup demo test lint types pytest format messages bench requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ pytest: $(READY) ## Run the tests alone
 format: $(READY) ## Put the code into shape
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
+
+messages: $(READY) ## Collect what is said in the sources, and compile its translations
+	$(RUN) -m tools.messages
 
 bench: $(READY) ## Measure, and write docs/performance.md (QUICK=1 takes minutes)
 	$(RUN) -m bench --write $(if $(QUICK),--quick)

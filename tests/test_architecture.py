@@ -93,7 +93,9 @@ DEPENDENCY_ROOMS = {
     "cryptography": "privacy",
     "eventsourcing": "store",
     "hypothesis": "testing",
+    "icu4py": "render",
     "jinja2": "render",
+    "markupsafe": "render",
     "msgspec": "codec",
     "pyarrow": "journalfile",
     "psycopg": "store",
@@ -101,8 +103,10 @@ DEPENDENCY_ROOMS = {
     "pytest": "testing",
     "rich": "cli",
     "sqlalchemy": "store",
+    "starlette": "web",
     "stdnum": "sources",
     "uuid_utils": "sources",
+    "uvicorn": "web",
     "zxingcpp": "render",
 }
 

@@ -1,42 +1,29 @@
-"""Days and moments as a customer reads them: in the brand's time zone, the own calendar and the own digits.
+"""Days and moments as a person reads them: in the brand's time zone, the own calendar and the own digits.
 
 Thai pages count the Buddhist Era, South Azerbaijani ones the Solar Hijri calendar; clocks run from 00:00 to 23:59
-everywhere, which nobody reads wrongly. Without Babel, days of the other languages are written as ISO 8601 does.
+everywhere, which nobody reads wrongly. Without the extra `web`, days are written as ISO 8601 does.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from stampledger.render.messages import say
+from stampledger.render.icu import formatted
+from stampledger.render.languages import LANGUAGES
+from stampledger.render.numbers import number_text, percent_text
+from stampledger.render.words import Words
 
-BUDDHIST_ERA = 543  # 2026 is the year 2569.
+__all__ = ["day_text", "end_text", "moment_text", "number_text", "percent_text"]
 
-_LOCALES = {"en": "en_GB", "ko": "ko", "de": "de"}
-_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_PERSIAN_MONTHS = (
-    "فروردین",
-    "اردیبهشت",
-    "خرداد",
-    "تیر",
-    "مرداد",
-    "شهریور",
-    "مهر",
-    "آبان",
-    "آذر",
-    "دی",
-    "بهمن",
-    "اسفند",
-)  # fmt: skip
-_PERSIAN_EPOCH = 226_895  # Where the arithmetic below counts from, as a date's ordinal.
-# Within these years the cycle of 33 gives the same New Years as the sun; later ones hang on minutes nobody knows yet.
-_PERSIAN_YEARS = range(1178, 1502)
+# Earlier days ICU shows by the Julian calendar, which nobody expects who stored a Gregorian one.
+GREGORIAN_FROM = date(1582, 10, 15)
 
 
 def moment_text(at: datetime, zone: str, lang: str) -> str:
     """Show a moment to the minute, such as 12 May 2026, 11:07."""
     local = _local(at, zone)
-    time = f"{local:%H:%M}"
-    return say(lang, "date_time", date=day_text(local.date(), lang), time=_digits(time, lang))
+    clock = _icu(local, "{v, time,HH:mm}", lang) or f"{local:%H:%M}"
+    # For translators: a day and a time, such as 12 May 2026, 11:07. Translate what stands between and behind them.
+    return Words(lang).say("%(date)s, %(time)s", date=day_text(local.date(), lang), time=clock)
 
 
 def end_text(at: datetime, zone: str, lang: str) -> str:
@@ -49,37 +36,14 @@ def end_text(at: datetime, zone: str, lang: str) -> str:
 
 def day_text(day: date, lang: str) -> str:
     """Show a day, such as 12 May 2026, 2026년 5월 12일, 12 พฤษภาคม 2569 or ۲۲ اردیبهشت ۱۴۰۵."""
-    if lang == "az":
-        persian = solar_hijri(day)
-        if persian is None:
-            return _digits(day.isoformat(), lang)
-        year, month, number = persian
-        return _digits(f"{number} {_PERSIAN_MONTHS[month - 1]} {year}", lang)
-    try:
-        from babel.dates import format_date
-    except ImportError:
+    if day < GREGORIAN_FROM:
         return day.isoformat()
-    if lang == "th":
-        return f"{format_date(day, 'd MMMM', locale='th')} {day.year + BUDDHIST_ERA}"
-    return format_date(day, "long", locale=_LOCALES[lang])
+    return _icu(datetime.combine(day, time()), "{v, date, long}", lang) or day.isoformat()
 
 
-def solar_hijri(day: date) -> tuple[int, int, int] | None:
-    """Answer year, month and day of the Solar Hijri calendar; None outside 1178 to 1501, where this is not exact.
-
-    A year has six months of 31 days, five of 30, and a last one of 29 or, in 8 years of 33, 30 days.
-    """
-    days = day.toordinal() - _PERSIAN_EPOCH
-    year = 1 + (33 * days + 3) // (33 * 365 + 8)
-    if year not in _PERSIAN_YEARS:
-        return None
-    day_of_year = days - 365 * (year - 1) - (8 * year + 21) // 33
-    long_months = 6 * 31
-    if day_of_year < long_months:
-        month, number = divmod(day_of_year, 31)
-        return year, month + 1, number + 1
-    month, number = divmod(day_of_year - long_months, 30)
-    return year, month + 7, number + 1
+def _icu(local: datetime, pattern: str, lang: str) -> str | None:
+    # ICU shows instants as the clocks of UTC do, so it is given the one at which those show the same.
+    return formatted(pattern, LANGUAGES[lang].locale, local.replace(tzinfo=UTC))
 
 
 def _local(at: datetime, zone: str) -> datetime:
@@ -87,7 +51,3 @@ def _local(at: datetime, zone: str) -> datetime:
         return at.astimezone(ZoneInfo(zone))
     except OverflowError:  # At the calendar's very end, where no zone can be reckoned.
         return at
-
-
-def _digits(text: str, lang: str) -> str:
-    return text.translate(_PERSIAN_DIGITS) if lang == "az" else text

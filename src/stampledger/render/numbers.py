@@ -1,0 +1,16 @@
+"""Numbers as a person reads them, in the own digits; without the extra `web`, as Python writes them."""
+
+from decimal import Decimal
+
+from stampledger.render.icu import formatted
+from stampledger.render.languages import LANGUAGES
+
+
+def number_text(number: int | Decimal, lang: str) -> str:
+    """Show a number, such as 1,000 or ۱٬۰۰۰."""
+    return formatted("{v, number}", LANGUAGES[lang].locale, number) or str(number)
+
+
+def percent_text(share: float | Decimal, lang: str) -> str:
+    """Show a share of one in whole percent: 0.25 is 25%."""
+    return formatted("{v, number, percent}", LANGUAGES[lang].locale, share) or f"{share:.0%}"

@@ -1,0 +1,110 @@
+"""The back office as an ASGI application: mounted by a service in a line."""
+
+import secrets as chance
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from stampledger.errors import InvalidInput
+from stampledger.ledger import Ledger
+from stampledger.web import cards, journal
+from stampledger.web.access import Authorize, Staff, let_in, nobody
+from stampledger.web.asking import Asked, Office
+from stampledger.web.assets import Static
+from stampledger.web.failures import EXPECTED, failed
+from stampledger.web.forms import Fields, ForgedForm, Tickets, from_elsewhere, read_fields
+from stampledger.web.headers import SafeHeaders
+from stampledger.web.paths import PATHS
+
+QUERY_BYTES_MAX = 8 * 1024
+SECRET_BYTES_MIN = 16
+
+Page = Callable[[Asked], Response]
+
+PAGES: dict[str, Page] = {
+    "dashboard": journal.page,
+    "journal": journal.page,
+    "cards": cards.page,
+}
+ACTIONS: dict[str, Page] = {}
+
+
+def back_office(
+    ledger: Ledger,
+    *,
+    authorize: Authorize = nobody,
+    secret: bytes | None = None,
+    customers_at: str | None = None,
+) -> Starlette:
+    """Make the back office of one business: the Journal, the cards, what customers saw, and every action on a card.
+
+    Mount it under any path, in Starlette, FastAPI, Django or behind a proxy; it needs no lifespan. The ledger stays
+    the caller's, who closes it.
+
+    Args:
+        ledger: The business's ledger.
+        authorize: Answers for a request who may come in: a `Staff`, or None; a response is sent as it is, such as a
+            redirect to a login. Nobody may by default.
+        secret: What forms and customers' addresses are signed with, the same in all processes that serve them, at
+            least 16 bytes. Without it one is drawn: good for one process, and until it ends.
+        customers_at: Where `customer_pages` are mounted, with the same secret, so that cards link to them.
+
+    Raises:
+        InvalidInput: The secret is too short.
+    """
+    office = Office(ledger, authorize, *_signed(secret, ledger.business), customers_at)
+    routes: list[BaseRoute] = [
+        *(Route(PATHS[name], _endpoint(office, page), name=name) for name, page in PAGES.items()),
+        *(
+            Route(PATHS[name], _endpoint(office, act, writes=True), methods=["POST"], name=name)
+            for name, act in ACTIONS.items()
+        ),
+        Mount("/static", Static(), name="static"),
+        Route("/{rest:path}", _endpoint(office, _no_page)),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(SafeHeaders)])
+
+
+def _signed(secret: bytes | None, business: str) -> tuple[Tickets, bytes]:
+    if secret is not None and len(secret) < SECRET_BYTES_MIN:
+        raise InvalidInput("secret", "…", f"must be bytes, at least {SECRET_BYTES_MIN}")
+    chosen = chance.token_bytes(32) if secret is None else secret
+    return Tickets(chosen, business), chosen
+
+
+def _endpoint(office: Office, page: Page, *, writes: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    """Make what Starlette calls for a page: let the person in, read the request, answer, or say what went wrong."""
+
+    async def answer(request: Request) -> Response:
+        staff: Staff | None = None
+        fields = Fields()
+        try:
+            if len(request.scope["query_string"]) > QUERY_BYTES_MAX:
+                raise HTTPException(414)
+            found = await let_in(office.authorize, request)
+            if isinstance(found, Response):
+                return found
+            if found is None:
+                raise HTTPException(403)
+            staff = found
+            if writes:
+                if from_elsewhere(request):
+                    raise ForgedForm
+                if not staff.may_write:
+                    raise HTTPException(403)
+                fields = await read_fields(request)
+            return await run_in_threadpool(page, Asked(office, request, staff, fields))
+        except EXPECTED as error:
+            return await run_in_threadpool(failed, Asked(office, request, staff), error)
+
+    return answer
+
+
+def _no_page(ask: Asked) -> Response:
+    raise HTTPException(404)

@@ -1,0 +1,114 @@
+"""Forms: each acts once, and only for whom it was shown to.
+
+A form carries a key, which is the idempotency key of its command, so that a double click acts once; and a token, the
+key signed for this business and this member of staff, which no other site can make.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from urllib.parse import parse_qsl
+
+import attrs
+from starlette.requests import Request
+
+from stampledger.errors import InvalidInput
+
+BODY_BYTES_MAX = 64 * 1024
+FIELDS_MAX = 100
+AGE_SECONDS_MAX = 12 * 60 * 60
+KEY_PREFIX = "web:"
+
+
+@attrs.frozen
+class Ticket:
+    """What a form carries beside its fields."""
+
+    key: str
+    token: str
+
+
+class Tickets:
+    """The tickets of one business's forms, signed with a secret that all its processes share."""
+
+    def __init__(self, secret: bytes, business: str) -> None:
+        self._secret = secret
+        self._business = business
+
+    def issue(self, actor: str) -> Ticket:
+        """Make the ticket of one form."""
+        key = f"{int(time.time()):x}-{secrets.token_hex(12)}"
+        return Ticket(key, self._token(key, actor))
+
+    def redeem(self, actor: str, fields: "Fields") -> str:
+        """Answer the idempotency key of a form that was sent.
+
+        Raises:
+            ForgedForm: The token is not that of a form shown to this member of staff, or too old.
+        """
+        key, token = fields.get("key") or "", fields.get("token") or ""
+        if not hmac.compare_digest(self._token(key, actor).encode(), token.encode()):
+            raise ForgedForm
+        made, _, _ = key.partition("-")
+        if not 0 <= time.time() - int(made, 16) <= AGE_SECONDS_MAX:
+            raise ForgedForm
+        return KEY_PREFIX + key
+
+    def _token(self, key: str, actor: str) -> str:
+        told = "\0".join(("form", self._business, actor, key)).encode()
+        return hmac.new(self._secret, told, hashlib.sha256).hexdigest()
+
+
+class ForgedForm(Exception):
+    """A form that we did not show to whoever sends it, or long ago."""
+
+
+class BodyTooLarge(Exception):
+    """A form larger than any of ours."""
+
+
+class Fields(dict[str, str]):
+    """The fields of a form, each once; text that is empty counts as not given."""
+
+    def text(self, name: str) -> str | None:
+        """Answer a field's text."""
+        return self.get(name, "").strip() or None
+
+    def whole(self, name: str) -> int | None:
+        """Answer a field's whole number.
+
+        Raises:
+            InvalidInput: It is none.
+        """
+        told = self.text(name)
+        if told is None:
+            return None
+        try:
+            return int(told[:20])
+        except ValueError:
+            raise InvalidInput(name, told, "must be a whole number") from None
+
+
+async def read_fields(request: Request) -> Fields:
+    """Read a form that was sent, as far as any of ours reaches.
+
+    Raises:
+        BodyTooLarge: It is larger.
+        InvalidInput: It is no form.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise BodyTooLarge
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError:
+        raise InvalidInput("form", body[:80], "must be an URL-encoded form") from None
+    return Fields(pairs)
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether a browser says that another site sent the request; browsers that say nothing rely on the token alone."""
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")

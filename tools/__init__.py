@@ -1,0 +1,1 @@
+"""What is needed to make the library, and is no part of it."""
