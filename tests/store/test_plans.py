@@ -46,3 +46,31 @@ def test_few_streams(asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.
         assert (
             "SEARCH stampledger_journal USING INDEX ix_stampledger_journal_stream (business=? AND stream=?)" in plan[0]
         )
+
+
+# What is meant to go through everything that a business has, or ends at the first row.
+WALKS = {
+    *("head", "lock_head", "set_head", "touch_head"),  # One row a business.
+    *("words", "claims", "all_checkpoints", "all_placements", "all_subjects", "newest_words"),  # Of verify.
+    *("count_mentions", "drop_subject_keys"),
+    *("cards_under", "templates_in_use"),  # Of batches, which look at every card.
+    *("last_number", "followers"),
+}
+
+
+def test_no_statement_walks(tmp_path: Path):
+    """
+    No statement looks through all of a business to find a few rows of it: on SQLite, which without statistics takes
+    every business for a small one, each finds them by an index that names more than the business.
+    """
+    walking = set()
+    with Ledger.open(f"sqlite:///{tmp_path}/shop.db", business="shop") as ledger, ledger._store.reading() as session:
+        statements = {name: found for name, found in vars(session.sql).items() if isinstance(found, Statement)}
+        for name, statement in statements.items():
+            placeholders = [None] * statement.sql.count("?")
+            for *_, step in session.cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", placeholders):
+                if step.endswith("(business=?)") or step.startswith("SCAN stampledger_"):
+                    walking.add(name)
+
+    assert 50 <= len(statements)
+    assert walking <= WALKS

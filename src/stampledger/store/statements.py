@@ -120,6 +120,8 @@ class Statements:
             .limit(LIMIT)
         )
         self.streams_by_ids = made(select(*stream_columns).where(by(st.business), among(st.id)))
+        by_id = next(index for index in s.stream.indexes if index.unique)
+        self.streams_by_ids.sql = backend.by_index(self.streams_by_ids.sql, s.stream, by_id)
         among_streams = backend.among(st.number, "b_streams")
         self.streams_of = made(
             select(st.number).where(by(st.business), backend.rare(backend.among(st.customer, "b_customers")))
@@ -246,7 +248,9 @@ class Statements:
             .where(by(ca.business), backend.among(ca.stream, "b_streams"))
         )  # fmt: skip
         self.card_stream = made(select(ca.stream).where(by(ca.business), by(ca.number)))
-        self.cards_of = made(select(st.number).where(by(st.business), by(st.customer), by(st.kind)).order_by(st.number))
+        self.cards_of = made(
+            select(st.number).where(by(st.business), backend.rare(by(st.customer)), by(st.kind)).order_by(st.number)
+        )
         self.cards_under = made(
             select(ca.stream).where(by(ca.business), by(ca.template), ca.deleted == 0).order_by(ca.stream)
         )
@@ -287,8 +291,9 @@ class Statements:
             .where(by(re.business), by(re.holder), re.issued_seq <= bindparam("b_upto"))
             .order_by(re.issued_seq, re.id)
         )
-        self.rewards_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code), re.due_at.is_not(None)))
-        self.two_by_code = made(select(*reward).where(by(re.business), by(re.redeem_code)).limit(2))
+        coded = (by(re.business), backend.rare(by(re.redeem_code)))
+        self.rewards_by_code = made(select(*reward).where(*coded, re.due_at.is_not(None)))
+        self.two_by_code = made(select(*reward).where(*coded).limit(2))
         self.due_rewards = made(
             select(re.holder).distinct()
             .where(by(re.business), re.due_at <= bindparam("b_due"))
