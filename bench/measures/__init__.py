@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bench.measures import bulk, crowds, lists, past, replay, search, size, stamp, start
+from bench.measures import bulk, crowds, lists, office, past, replay, search, size, stamp, start
 from bench.report import Row
 from bench.workshop import Workshop
 
@@ -17,6 +17,7 @@ MEASURES: Mapping[str, Callable[[Workshop], list[Row]]] = {
     "moment": past.moment,
     "lists": lists.lists,
     "search": search.search,
+    "office": office.office,
     "growth": size.growth,
     "disk": size.disk,
     "start": start.start,
