@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     )
     from stampledger.following import EntryBatch, Follower
     from stampledger.ledger import Ledger
+    from stampledger.lookup import Moment
     from stampledger.paging import Page
     from stampledger.projections import (
         Answer,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         JournalRow,
         Progress,
         RewardView,
+        TemplateInfo,
         Verification,
     )
     from stampledger.receipts import Columns, Receipts
@@ -122,6 +124,7 @@ __all__ = [
     "LoginRefused",
     "Lottery",
     "MessageChannel",
+    "Moment",
     "Move",
     "NotALedger",
     "NotFound",
@@ -152,6 +155,7 @@ __all__ = [
     "StorageFull",
     "StorageReadOnly",
     "StorageUnreachable",
+    "TemplateInfo",
     "TemplateNotFound",
     "UnknownEvent",
     "UnsafeDurability",
@@ -164,8 +168,8 @@ __all__ = [
 if not TYPE_CHECKING:  # So that a misspelt name stays an error for type checkers.
     # From the lowest floor upwards; a module that only imports a name gives the same object.
     _HOMES = (
-        "errors", "values", "rewards", "projections", "paging", "following", "render", "view", "batches", "receipts",
-        "ledger",
+        "errors", "values", "rewards", "projections", "lookup", "paging", "following", "render", "view", "batches",
+        "receipts", "ledger",
     )  # fmt: skip
 
     def __getattr__(name: str) -> object:

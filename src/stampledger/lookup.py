@@ -1,6 +1,6 @@
 """Finding things by what a caller calls them, and showing them, within one snapshot and as of one moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from stampledger.errors import (
     TemplateNotFound,
 )
 from stampledger.events import TemplatePublished
-from stampledger.projections import CardView, CustomerInfo, Entry, JournalRow, RewardView
+from stampledger.projections import CardView, CustomerInfo, Entry, JournalRow, RewardView, TemplateInfo
 from stampledger.store import fetching, history, session
 from stampledger.store.session import CardRow, RewardRow, Scope, Session, StreamKind, StreamRow
 from stampledger.values import Brand, CardTemplate
@@ -186,6 +186,17 @@ class Lookup:
             assert isinstance(state, BrandState)
             return state.brand
         return Brand(name=self.session.business_name)
+
+    def templates(self) -> Iterator[TemplateInfo]:
+        """Show every card template there was, by their keys in order."""
+        for _, seq, _ in self.session.each(
+            self.session.sql.claims_after, "b_after", b_scope=int(Scope.TEMPLATE), b_after=""
+        ):
+            if seq <= self.moment.seq:
+                row = self.session.stream_by_number(seq)
+                state = history.state_at(self.session, row, self.moment.seq)
+                assert isinstance(state, PublishedTemplate)
+                yield projections.template_info(row.id, state)
 
     def customer(self, number: int | None) -> CustomerInfo | None:
         """Show a customer by the number of the stream."""

@@ -132,8 +132,8 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
         )
         return bound
 
-    def at(self, moment: Scan | Entry | datetime | int) -> View:
-        """Answer the view at a past moment: right after a scan or an entry, or at a time.
+    def at(self, moment: Scan | Entry | Moment | datetime | int) -> View:
+        """Answer the view at a past moment: right after a scan or an entry, at a time, or as a view's `moment` was.
 
         At a time, everything recorded by then is known, and what had lapsed by then has lapsed. What counts is when the
         ledger recorded a thing, not when a till says it happened: receipts of last year that were imported today were
@@ -143,6 +143,11 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
             ScanNotFound: There is no such entry.
             InvalidInput: It is no moment, or a datetime without a zone.
         """
+        if isinstance(moment, Moment):
+            checks.instant(moment.at, "at")
+            if checks.whole(moment.seq, "at", 0, EVERYTHING) > self.seq:
+                raise ScanNotFound(moment.seq)
+            return self.at(moment.seq) if moment.scan else View(self._store, self._clock, moment)
         if isinstance(moment, datetime):
             at = checks.instant(moment, "at")
             with self._store.reading() as session:
