@@ -1,5 +1,5 @@
 """
-Reads that a back office stands on: every template, and the moment itself.
+Reads that a back office stands on: every template, what differs between two moments, and the moment itself.
 """
 
 from datetime import timedelta
@@ -8,11 +8,16 @@ import pytest
 from hypothesis import given, settings
 
 from stampledger import (
+    CustomerChanged,
+    CustomerGone,
     InvalidInput,
     Ledger,
     Moment,
     ScanNotFound,
+    StampsMoved,
     TemplateInfo,
+    TemplateMoved,
+    changes,
 )
 from tests.ledger.days import Day, Wish, wishes
 from tests.ledger.shop import Shop, at, coffee, the
@@ -71,6 +76,29 @@ def test_templates_are_what_the_journal_says(days: list[Wish]):
                 published[entry.event.key] = (entry.version, entry.event.template)  # type: ignore[attr-defined]
             found = shop.ledger.at(entry).templates()
             assert published == {info.key: (info.version, info.template) for info in found}
+
+
+def test_changes_between_two_moments(shop: Shop):
+    """
+    Two views of a card tell what differs: its stamps, its customer, its template.
+    """
+    anna = shop.customer("Anna")
+    card = shop.card(8, customer=anna)
+    shop.ledger.add_stamps(card, 2)
+    then = shop.ledger.at(shop.head)
+    shop.ledger.add_stamps(card, 3)
+    shop.ledger.update_customer(anna, name="Anna Lee")
+    shop.template(6)
+    shop.ledger.move_to_template("free-coffee")
+
+    found = changes(then.card(card), shop.ledger.card(card))
+
+    assert () == changes(shop.ledger.card(card), shop.ledger.card(card))
+    assert [StampsMoved, TemplateMoved, CustomerChanged] == [type(change) for change in found]
+    assert isinstance(found[0], StampsMoved) and ("2/8", "5/6") == (str(found[0].before), str(found[0].after))
+    known = shop.ledger.card(card)
+    shop.ledger.forget_customer(anna)
+    assert (CustomerGone(),) == changes(known, shop.ledger.card(card))
 
 
 def test_moment_of_the_live_ledger(shop: Shop):
