@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from stampledger.lookup import Moment
     from stampledger.paging import Page
     from stampledger.projections import (
+        Activity,
+        ActivitySpan,
         Answer,
         CardStatus,
         CardView,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
         LastStampMoved,
         LotteryDrawn,
         NextRewardMoved,
+        Period,
         PlatformRemoved,
         PlatformSaved,
         Progress,
@@ -112,6 +115,8 @@ if TYPE_CHECKING:
     from stampledger.view import Scan, View
 
 __all__ = [
+    "Activity",
+    "ActivitySpan",
     "AfterLastGoal",
     "Answer",
     "Award",
@@ -167,6 +172,7 @@ __all__ = [
     "Overflow",
     "Page",
     "PerAmount",
+    "Period",
     "Person",
     "Platform",
     "PlatformRemoved",

@@ -4,6 +4,15 @@ Whatever a view says about a past moment is made from what was known then: that 
 and status. Nothing here computes a rule of its own; a goal was reached because an event says so.
 """
 
+from stampledger.projections.activity import (
+    COUNTED,
+    REFUSED,
+    SUMMED,
+    Activity,
+    ActivitySpan,
+    Period,
+    borders,
+)
 from stampledger.projections.comparing import (
     Change,
     CustomerChanged,
@@ -56,6 +65,11 @@ from stampledger.projections.views import (
 )
 
 __all__ = [
+    "COUNTED",
+    "REFUSED",
+    "SUMMED",
+    "Activity",
+    "ActivitySpan",
     "Answer",
     "CardStatus",
     "CardView",
@@ -73,6 +87,7 @@ __all__ = [
     "LastStampMoved",
     "LotteryDrawn",
     "NextRewardMoved",
+    "Period",
     "PlatformRemoved",
     "PlatformSaved",
     "Progress",
@@ -91,6 +106,7 @@ __all__ = [
     "TemplateMoved",
     "Verification",
     "WaitingMoved",
+    "borders",
     "card_view",
     "changes",
     "customer_info",

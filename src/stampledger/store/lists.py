@@ -1,5 +1,6 @@
 """Lists: pages of the Journal and of cards, by key and never by offset, as of any entry."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -210,9 +211,36 @@ def code_entries(session: Session, code: str, upto: int) -> tuple[Entry, ...]:
     return tuple(entry_of(session, row) for row in rows)
 
 
-def seq_at(session: Session, at: int) -> int:
-    """Answer the last entry recorded at or before a moment: what was known then. 0 where there was none."""
-    low, high = 0, session.end()[0]
+def recorded_at(session: Session, seq: int) -> int:
+    """Answer when an entry was recorded."""
+    found = session.all(session.sql.recorded_at, b_seqs=session.backend.numbers([seq]))
+    if not found or not isinstance(found[0][1], int):
+        raise Corrupt(session.business_name, None, seq, "the entry is missing, or no moment of it")
+    moment: int = found[0][1]
+    return moment
+
+
+def seqs_at(session: Session, moments: Sequence[int]) -> list[int]:
+    """Answer for each of several moments, the earliest first, what `seq_at` does; quicker than one by one."""
+    found = [0] * len(moments)
+
+    def between(first: int, last: int, low: int, high: int) -> None:
+        if first < last:
+            middle = (first + last) // 2
+            found[middle] = low if low == high else seq_at(session, moments[middle], low, high)
+            between(first, middle, low, found[middle])
+            between(middle + 1, last, found[middle], high)
+
+    between(0, len(moments), 0, session.end()[0])
+    return found
+
+
+def seq_at(session: Session, at: int, low: int = 0, high: int | None = None) -> int:
+    """Answer the last entry recorded at or before a moment: what was known then. 0 where there was none.
+
+    Where it is known to lie from *low* to *high*, only those are looked at.
+    """
+    high = session.end()[0] if high is None else high
     while low < high:  # recorded_at never decreases: each look at several entries leaves the part between two of them.
         seqs = sorted({low + 1 + (high - low - 1) * part // PROBES for part in range(PROBES + 1)})
         found = dict(session.all(session.sql.recorded_at, b_seqs=session.backend.numbers(seqs)))

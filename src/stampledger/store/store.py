@@ -13,6 +13,7 @@ from stampledger.checks import text
 from stampledger.errors import InvalidInput, StorageUnreachable
 from stampledger.sources import Random
 from stampledger.store import bell, opening, schema
+from stampledger.store.activity import KnownFigures
 from stampledger.store.database import backend_of
 from stampledger.store.engines.backend import SAVE, STALE_MAX
 from stampledger.store.grouping import Group
@@ -49,6 +50,7 @@ class Store:
         self.business_name = text(business, "business")
         self.tables = schema.build(prefix, schema_name)
         self.templates = Templates()
+        self.figures = KnownFigures()
         self.words = Words()
         self._owned = owned
         self._bound: Connection | None = None
@@ -81,6 +83,7 @@ class Store:
     def _forget(self) -> None:
         self.words.forget()
         self.templates.forget()
+        self.figures.forget()
 
     # Writing.
 

@@ -5,13 +5,14 @@ from stampledger.projections import Answer, Entry
 from stampledger.render import CustomerPage, customer_page
 from stampledger.store import history, lists
 from stampledger.view.cards import CardReads
+from stampledger.view.figures import FigureReads
 from stampledger.view.journal import JournalReads
 from stampledger.view.scans import CardRef, CustomerRef, RewardRef, Scan, TemplateRef
 
 __all__ = ["CardRef", "CustomerRef", "RewardRef", "Scan", "TemplateRef", "View"]
 
 
-class View(CardReads, JournalReads):
+class View(CardReads, JournalReads, FigureReads):
     """A business's stamp cards as of one moment. The live ledger is the view at now."""
 
     def customer_view(self, card: CardRef, *, lang: str | None = None) -> CustomerPage:
