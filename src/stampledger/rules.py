@@ -13,7 +13,8 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from stampledger.checks import PERCENTAGE_PLACES_MAX, units
-from stampledger.values import BirthdayGift, CardTemplate, LeapDay, Voucher
+from stampledger.refusals import DailyLimitReached, RollingLimitReached, ScanLimitReached
+from stampledger.values import BirthdayGift, CardTemplate, LeapDay, Limits, Voucher
 
 DRAW_TOTAL = 10 ** (2 + PERCENTAGE_PLACES_MAX)  # A draw is a whole number below this one.
 
@@ -125,6 +126,16 @@ def birthday_due(birthday: date, gift: BirthdayGift, on: date) -> int | None:
 # Limits. A counted credit is (when, how many).
 
 Counted = Sequence[tuple[datetime, int]]
+
+
+def limit_of(limits: Limits, rule: str) -> int | None:
+    """Answer the number of stamps that a rule, named by its refusal's code, allows; None where it does not count."""
+    numbers = {
+        ScanLimitReached.code: limits.per_scan,
+        DailyLimitReached.code: limits.per_day,
+        RollingLimitReached.code: limits.per_24_hours,
+    }
+    return numbers.get(rule)
 
 
 def day_room(counted: Counted, limit: int, at: datetime, zone: ZoneInfo, wanted: int) -> tuple[int, datetime]:

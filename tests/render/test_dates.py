@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from stampledger.render.dates import day_text, end_text, moment_text, solar_hijri
-from stampledger.render.messages import LANGUAGES
+from stampledger.render.languages import LANGUAGES
 
 DAY = date(2026, 5, 12)
 

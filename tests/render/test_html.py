@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from stampledger.projections import CustomerInfo, CustomerView
 from stampledger.render import customer_page
 from stampledger.render.html import PANELS_MAX
-from stampledger.render.messages import LANGUAGES
+from stampledger.render.languages import LANGUAGES
 from stampledger.rewards import RewardKind, RewardStatus
 from stampledger.values import Brand
 from tests.render.pages import AT, HOSTILE, card, goal_reached, redeemed, refused, reward, view

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from stampledger.errors import InvalidInput
-from stampledger.render.messages import DEFAULT_LANGUAGE, LANGUAGES, MESSAGES, known_language, language, say
+from stampledger.render.languages import DEFAULT_LANGUAGE, LANGUAGES, MESSAGES, known_language, language, say
 
 
 def placeholders(message: str) -> set[str | None]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stampledger.errors import InvalidInput
 from stampledger.render import compare, customer_page
-from stampledger.render.messages import LANGUAGES
+from stampledger.render.languages import LANGUAGES
 from stampledger.render.side_by_side import cells, wrapped
 from stampledger.render.text import PANELS_MAX
 from tests.render.pages import card, goal_reached, redeemed, refused, reward, view

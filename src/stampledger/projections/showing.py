@@ -211,6 +211,8 @@ def customer_view(
         unlocked=tuple(reward for reward in shown if reward.id in won),
         redeemed=tuple(reward for reward in shown if reward.id in used),
         refusal=None if refused is None else refused.reason,
+        refusal_rule=None if refused is None else refused.rule,
+        refusal_limit=None if refused is None else rules.limit_of(template.limits, refused.rule),
         retry_at=None if refused is None else refused.retry_at,
         vouchers=tuple(reward for reward in shown if reward.kind is RewardKind.VOUCHER),
         lotteries=tuple(reward for reward in shown if reward.kind is RewardKind.LOTTERY),

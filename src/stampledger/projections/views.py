@@ -175,7 +175,9 @@ class CustomerView:
     stamps_voided: int | None = None
     unlocked: tuple[RewardView, ...] = ()  # What this scan won: the congratulation.
     redeemed: tuple[RewardView, ...] = ()  # What this scan used.
-    refusal: str | None = None  # What the customer was told when it did not go through.
+    refusal: str | None = None  # What the customer was told when it did not go through, in the words recorded.
+    refusal_rule: str | None = None  # The rule that said no, such as daily_limit_reached.
+    refusal_limit: int | None = None  # How many stamps that rule allows, where it counts them.
     retry_at: datetime | None = None
     vouchers: tuple[RewardView, ...] = ()
     lotteries: tuple[RewardView, ...] = ()

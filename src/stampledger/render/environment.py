@@ -2,15 +2,17 @@
 
 A template says `{{ _("Stamps added: %(count)s", count=n) }}`, `{{ ngettext("%(count)s card", "%(count)s cards", n) }}`,
 `{{ pgettext("card status", "Active") }}` or `{% trans %}`, and shows values by `| number`, `| percent`, `| day`,
-`| moment(zone)` and `| end(zone)`. All of them take the language from the variable `lang`; macros of another file that
-use them are imported `with context`.
+`| moment(zone)` and `| end(zone)`, and the house's own words by the functions of `labels`: `| kind_label`. All of them
+take the language from the variable `lang`; macros of another file that use them are imported `with context`.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from stampledger.render import labels
 from stampledger.render.codes import barcode_symbol, qr_symbol
 from stampledger.render.dates import day_text, end_text, moment_text
 from stampledger.render.extra import web_extra
@@ -84,6 +86,13 @@ def _environment() -> "Environment":
     def end(context: "Context", at: datetime, zone: str) -> str:
         return end_text(at, zone, lang_of(context))
 
+    def labelling(say: Callable[[Words, str], str]) -> Callable[["Context", str], str]:
+        @pass_context
+        def label(context: "Context", value: str) -> str:
+            return say(Words(lang_of(context)), value)
+
+        return label
+
     made = Environment(
         loader=PackageLoader("stampledger.render"),
         autoescape=True,
@@ -98,4 +107,5 @@ def _environment() -> "Environment":
     made.globals.update(_=gettext, gettext=gettext, ngettext=ngettext, pgettext=pgettext, language=language)
     made.globals.update(qr_symbol=qr_symbol, barcode_symbol=barcode_symbol)
     made.filters.update(number=number, percent=percent, day=day, moment=moment, end=end)
+    made.filters.update({say.__name__: labelling(say) for say in labels.SAYINGS})
     return made

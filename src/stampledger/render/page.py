@@ -10,7 +10,10 @@ import attrs
 from stampledger.projections import CardStatus, CustomerView, Progress, RewardView
 from stampledger.render.codes import barcode_payload, qr_payload
 from stampledger.render.dates import end_text, moment_text
-from stampledger.render.messages import DEFAULT_LANGUAGE, LANGUAGES, known_language, language, say
+from stampledger.render.languages import DEFAULT_LANGUAGE, LANGUAGES, known_language, language, preferred
+from stampledger.render.numbers import number_text
+from stampledger.render.refusal import refusal_text
+from stampledger.render.words import N_, Words
 from stampledger.rewards import RewardKind, RewardStatus
 
 BOXES_MAX = 30  # A larger card shows a bar instead of a box for each stamp.
@@ -40,7 +43,7 @@ class Refusal:
     """What the customer was told when a scan did not go through."""
 
     title: str
-    reason: str  # In the words that were recorded.
+    reason: str
     retry: str | None
 
 
@@ -92,8 +95,8 @@ class CustomerPage:
         return page_html(self)
 
     def say(self, message: str, **values: object) -> str:
-        """Answer one of the page's messages in its language."""
-        return say(self.lang, message, **values)
+        """Say an English sentence in the page's language."""
+        return Words(self.lang).say(message, **values)
 
     # The page.
 
@@ -110,12 +113,12 @@ class CustomerPage:
     @property
     def as_of(self) -> str:
         """The moment that is shown."""
-        return self.say("as_of", at=self._moment(self.view.at))
+        return self.say("As of: %(at)s", at=self._moment(self.view.at))
 
     @property
     def footer(self) -> str:
         """The brand's own footer, or a neutral one."""
-        return self.view.brand.footer.strip() or self.say("footer")
+        return self.view.brand.footer.strip() or self.say("Every stamp counts.")
 
     @property
     def logo_url(self) -> str | None:
@@ -135,36 +138,39 @@ class CustomerPage:
         view = self.view
         lines = []
         if view.stamps_added is not None:
-            lines.append(self.say("stamps_added", count=view.stamps_added))
+            lines.append(self.say("Stamps added: %(count)s", count=view.stamps_added))
         if view.stamps_voided is not None:
-            lines.append(self.say("stamps_voided", count=view.stamps_voided))
-        lines.extend(self.say("redeemed", reward=reward.title) for reward in view.redeemed)
+            lines.append(self.say("Stamps taken back: %(count)s", count=view.stamps_voided))
+        lines.extend(self.say("Redeemed: %(reward)s", reward=reward.title) for reward in view.redeemed)
         return tuple(lines)
 
     @property
     def congratulation(self) -> str | None:
         """The congratulation, where the scan won something; of several rewards it names the best kind."""
         kinds = {reward.kind for reward in self.view.unlocked}
-        for kind in (RewardKind.VOUCHER, RewardKind.LOTTERY, RewardKind.AWARD):
-            if kind in kinds:
-                return self.say(f"unlocked_{kind}")
-        return None
+        return next((self.say(sentence) for kind, sentence in _CONGRATULATIONS.items() if kind in kinds), None)
 
     @property
     def refusal(self) -> Refusal | None:
         """What the customer was told, where the scan did not go through."""
         view = self.view
-        if view.refusal is None:
+        reason = refusal_text(view, Words(self.lang))
+        if reason is None:
             return None
-        retry = None if view.retry_at is None else self.say("retry", at=self._moment(view.retry_at))
-        return Refusal(title=self.say("refused"), reason=view.refusal, retry=retry)
+        retry = None if view.retry_at is None else self.say("Try again from: %(at)s", at=self._moment(view.retry_at))
+        return Refusal(title=self.say("No stamp was added"), reason=reason, retry=retry)
 
     # The card.
 
     @property
     def progress(self) -> Progress:
-        """How full the card is; reads as 2/8."""
+        """How full the card is."""
         return self.view.card.progress
+
+    @property
+    def progress_text(self) -> str:
+        """How full the card is, such as 2/8."""
+        return f"{self.number(self.progress.stamps)}/{self.number(self.progress.required)}"
 
     @property
     def boxes(self) -> tuple[StampBox, ...]:
@@ -195,8 +201,8 @@ class CustomerPage:
         """What comes next on the card, or why nothing does."""
         card = self.view.card
         if card.status is not CardStatus.ACTIVE:
-            return self.say(f"card_{card.status}")
-        return self.say("next_reward", reward=card.next_reward, count=card.stamps_missing)
+            return self.say(_CARD_STATUSES[card.status])
+        return self.say("Next reward: %(reward)s (%(count)s to go)", reward=card.next_reward, count=card.stamps_missing)
 
     @property
     def expiry_text(self) -> str | None:
@@ -204,7 +210,7 @@ class CustomerPage:
         card = self.view.card
         if card.expires_at is None or card.status in (CardStatus.EXPIRED, CardStatus.DELETED):
             return None
-        return self.say("valid_until", at=self._end(card.expires_at))
+        return self.say("Valid until: %(at)s", at=self._end(card.expires_at))
 
     # The rewards.
 
@@ -247,22 +253,26 @@ class CustomerPage:
     def _reward_status(self, reward: RewardView) -> str:
         match reward.status:
             case RewardStatus.REDEEMED if reward.redeemed_at is not None:
-                return self.say("redeemed_at", at=self._moment(reward.redeemed_at))
+                return self.say("Redeemed at: %(at)s", at=self._moment(reward.redeemed_at))
             case RewardStatus.EXPIRED if reward.expires_at is not None:
-                return self.say("expired_at", at=self._end(reward.expires_at))
+                return self.say("Expired: %(at)s", at=self._end(reward.expires_at))
             case RewardStatus.ACTIVE if reward.expires_at is not None:
-                return self.say("valid_until", at=self._end(reward.expires_at))
+                return self.say("Valid until: %(at)s", at=self._end(reward.expires_at))
             case RewardStatus.ACTIVE:
-                return self.say("valid_always")
+                return self.say("Valid without limit")
             case RewardStatus.PLAYED:
-                return self.say("lottery_outcome", outcome=reward.outcome)
+                return self.say("Result: %(outcome)s", outcome=reward.outcome)
             case RewardStatus.GRANTED if reward.kind is RewardKind.LOTTERY:
-                return self.say("lottery_ready")
+                return self.say("Ready to be drawn")
             case RewardStatus.GRANTED:
-                return self.say("granted_at", at=self._moment(reward.issued_at))
+                return self.say("Won: %(at)s", at=self._moment(reward.issued_at))
             case RewardStatus.VOIDED:
-                return self.say("voided")
+                return self.say("Taken back")
         raise AssertionError(f"a {reward.status} reward without its date: {reward.id}")
+
+    def number(self, number: int) -> str:
+        """Show a number in the language's digits."""
+        return number_text(number, self.lang)
 
     def _moment(self, at: datetime) -> str:
         return moment_text(at, self.view.brand.time_zone, self.lang)
@@ -271,8 +281,10 @@ class CustomerPage:
         return end_text(at, self.view.brand.time_zone, self.lang)
 
 
-def customer_page(view: CustomerView, lang: str | None = None) -> CustomerPage:
-    """Show the customer's page in *lang* (such as ko or ko-KR), else in the customer's own language, else in English.
+def customer_page(view: CustomerView, lang: str | None = None, browser: str | None = None) -> CustomerPage:
+    """Show the customer's page in *lang* (such as ko or ko-KR), else in the customer's own language.
+
+    Where neither is known, in the one that the *browser* asks for by its header Accept-Language, else in English.
 
     Raises:
         InvalidInput: The page does not speak *lang*.
@@ -281,7 +293,21 @@ def customer_page(view: CustomerView, lang: str | None = None) -> CustomerPage:
         return CustomerPage(view, lang)
     customer = view.card.customer
     own = None if customer is None else known_language(customer.language)
-    return CustomerPage(view, own or DEFAULT_LANGUAGE)
+    return CustomerPage(view, own or preferred(browser) or DEFAULT_LANGUAGE)
+
+
+# In the order of how much they are to be congratulated for.
+_CONGRATULATIONS = {
+    RewardKind.VOUCHER: N_("Congratulations! You've unlocked your voucher!"),
+    RewardKind.LOTTERY: N_("Congratulations! You've unlocked a prize draw!"),
+    RewardKind.AWARD: N_("Congratulations! You've unlocked your reward!"),
+}
+_CARD_STATUSES = {
+    CardStatus.HELD: N_("Your card is full. Use your reward to start again."),
+    CardStatus.CLOSED: N_("Your card is complete."),
+    CardStatus.EXPIRED: N_("This card has expired."),
+    CardStatus.DELETED: N_("This card is no longer in use."),
+}
 
 
 def _first_letter(word: str) -> str:

@@ -23,8 +23,8 @@ def _lines(page: "CustomerPage") -> Iterator[str]:
         yield card.customer.name
     yield ""
     yield from _scan(page)
-    yield f"{_stamps(page)}  {page.progress}"
-    yield from (f"  {goal.stamps}: {goal.reward}" + (" ✓" if goal.reached else "") for goal in page.goals)
+    yield f"{_stamps(page)}  {page.progress_text}"
+    yield from (f"  {page.number(goal.stamps)}: {goal.reward}" + (" ✓" if goal.reached else "") for goal in page.goals)
     yield from (line for line in (page.status_text, page.expiry_text) if line is not None)
     panels = (*page.vouchers, *page.lotteries, *page.awards)
     for panel in panels[:PANELS_MAX]:
@@ -32,7 +32,7 @@ def _lines(page: "CustomerPage") -> Iterator[str]:
         yield from _panel(page, panel)
     if len(panels) > PANELS_MAX:
         yield ""
-        yield page.say("more_rewards", count=len(panels) - PANELS_MAX)
+        yield page.say("Earlier rewards not shown: %(count)s", count=len(panels) - PANELS_MAX)
     yield ""
     yield from page.footer.splitlines()
     yield page.as_of
@@ -66,5 +66,5 @@ def _panel(page: "CustomerPage", panel: "RewardPanel") -> Iterator[str]:
     for line in panel.description.splitlines():
         yield f"│ {line}".replace("\t", " ").rstrip()
     if panel.redeem_code is not None:
-        yield f"│ {page.say('redeem_code')}: {panel.redeem_code}"
+        yield f"│ {page.say('Redeem code')}: {panel.redeem_code}"
     yield f"└ {panel.status_text}"

@@ -15,8 +15,11 @@ __all__ = ["CardRef", "CustomerRef", "RewardRef", "Scan", "TemplateRef", "View"]
 class View(CardReads, JournalReads, FigureReads):
     """A business's stamp cards as of one moment. The live ledger is the view at now."""
 
-    def customer_view(self, card: CardRef, *, lang: str | None = None) -> CustomerPage:
+    def customer_view(self, card: CardRef, *, lang: str | None = None, browser: str | None = None) -> CustomerPage:
         """Answer the customer's page; at a scan with its popup, else as it looks when it is opened.
+
+        It speaks *lang*, else the customer's own language, else what the *browser* asks for by its header
+        Accept-Language, else English.
 
         Raises:
             CardNotFound: This business had no such card then.
@@ -37,7 +40,7 @@ class View(CardReads, JournalReads, FigureReads):
                 look.card_template(state),
                 tuple(entry for entry in scan if entry.stream == row.id),
             )
-        return customer_page(view, lang)
+        return customer_page(view, lang, browser)
 
     def why(self, code: str) -> Answer:
         """Tell what became of a code, in sentences and by its entries.
