@@ -87,7 +87,6 @@ DEPENDENCIES_OF_ALL = {"attr", "attrs"}
 
 DEPENDENCY_ROOMS = {
     "alembic": "migrations",
-    "babel": "render",
     "cattrs": "codec",
     "click": "cli",
     "cryptography": "privacy",

@@ -19,7 +19,7 @@ from stampledger import Ledger, View, errors, refusals, values
 ROOT = Path(__file__).parent.parent
 FRONT_DESK = ROOT / "src" / "stampledger" / "__init__.py"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-EXTRAS = {"click", "rich", "jinja2", "babel", "zxingcpp", "hypothesis", "pytest", "pyarrow"}
+EXTRAS = {"click", "rich", "jinja2", "icu4py", "zxingcpp", "hypothesis", "pytest", "pyarrow"}
 
 
 def prose() -> str:

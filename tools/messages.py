@@ -76,14 +76,15 @@ def collected() -> Sentences:
 def translated(lang: str, template: Catalog) -> Sentences:
     """Answer the template in a language, with what its .po has for it."""
     path, merged = po_path(lang), _empty(LOCALES[lang])
-    known = read_po(path.open("rb"), locale=merged.locale) if path.exists() else _empty(LOCALES[lang])
+    known = read_po(BytesIO(path.read_bytes()), locale=merged.locale) if path.exists() else merged
     for message in _sentences(template):
+        place: dict[str, Any] = dict(locations=message.locations, auto_comments=message.auto_comments)
         old = known.get(message.id, message.context)
-        string = "" if old is None or old.pluralizable != message.pluralizable else old.string
-        merged.add(
-            message.id, string, message.locations, auto_comments=message.auto_comments, context=message.context,
-            user_comments=[] if old is None else old.user_comments,
-        )  # fmt: skip
+        if old is None or old.pluralizable != message.pluralizable:
+            merged.add(message.id, context=message.context, **place)
+        else:
+            own: dict[str, Any] = dict(user_comments=old.user_comments, flags=old.flags & {"fuzzy"})
+            merged.add(message.id, old.string, context=message.context, **place, **own)
     return merged
 
 

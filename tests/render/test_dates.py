@@ -7,20 +7,35 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from stampledger.render.dates import day_text, end_text, moment_text, solar_hijri
+from stampledger.render.dates import GREGORIAN_FROM, day_text, end_text, moment_text
 from stampledger.render.languages import LANGUAGES
 
 DAY = date(2026, 5, 12)
+EVENING = datetime(2026, 5, 12, 20, 30, tzinfo=UTC)
+
+PERSIAN_MONTHS = ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"]
+
+
+def persian(day: date) -> tuple[int, int, int]:
+    """Year, month and day as a South Azerbaijani page shows them."""
+    number, month, year = day_text(day, "az").split()
+    assert not any(sign in "0123456789" for sign in number + year)
+    return int(year), PERSIAN_MONTHS.index(month) + 1, int(number)
 
 
 @pytest.mark.parametrize(
     ("lang", "shown"),
     [
         ("en", "12 May 2026"),
-        ("de", "12. Mai 2026"),
         ("ko", "2026년 5월 12일"),
         ("th", "12 พฤษภาคม 2569"),
         ("az", "۲۲ اردیبهشت ۱۴۰۵"),
+        ("de", "12. Mai 2026"),
+        ("fr", "12 mai 2026"),
+        ("es", "12 de mayo de 2026"),
+        ("uk", "12 травня 2026\u202fр."),
+        ("ja", "2026年5月12日"),
+        ("zh", "2026年5月12日"),
     ],
 )
 def test_day(lang: str, shown: str):
@@ -31,10 +46,10 @@ def test_day(lang: str, shown: str):
 
 
 @pytest.mark.parametrize(
-    ("day", "persian"),
+    ("day", "shown"),
     [
         (date(2026, 5, 12), (1405, 2, 22)),
-        (date(2026, 6, 11), (1405, 3, 21)),
+        (date(2026, 6, 10), (1405, 3, 20)),
         (date(1979, 2, 11), (1357, 11, 22)),
         (date(1996, 3, 20), (1375, 1, 1)),
         (date(1997, 3, 21), (1376, 1, 1)),
@@ -51,55 +66,71 @@ def test_day(lang: str, shown: str):
         (date(2029, 3, 20), (1408, 1, 1)),
     ],
 )
-def test_known_days_of_the_solar_hijri_calendar(day: date, persian: tuple[int, int, int]):
+def test_known_days_of_the_solar_hijri_calendar(day: date, shown: tuple[int, int, int]):
     """
     Known days, the New Years of leap and common years among them, are where the calendars of Iran have them.
     """
-    assert persian == solar_hijri(day)
+    assert shown == persian(day)
 
 
 def test_the_solar_hijri_calendar_has_no_holes():
     """
-    Day follows day from 1178 to 1501: six months of 31 days, five of 30, and a last one of 29 or 30.
+    Day follows day from 1300 to 1500: six months of 31 days, five of 30, and a last one of 29 or 30.
     """
-    day, end = date(1799, 3, 21), date(2123, 3, 20)
+    day, end = date(1921, 3, 21), date(2122, 3, 21)
     lengths: dict[tuple[int, int], int] = {}
 
-    while day <= end:
-        persian = solar_hijri(day)
-        assert persian is not None
-        year, month, number = persian
+    while day < end:
+        year, month, number = persian(day)
         assert number == lengths.get((year, month), 0) + 1
         lengths[year, month] = number
         day += timedelta(days=1)
 
-    assert (1178, 1, 1) == solar_hijri(date(1799, 3, 21))
-    assert (1501 - 1178 + 1) * 12 == len(lengths)
+    assert (1300, 1) == min(lengths) and (1500, 12) == max(lengths)
+    assert 201 * 12 == len(lengths)
     assert all(31 == length for (_, month), length in lengths.items() if month <= 6)
     assert all(30 == length for (_, month), length in lengths.items() if 6 < month < 12)
     assert {29, 30} == {length for (_, month), length in lengths.items() if month == 12}
 
 
-@pytest.mark.parametrize("day", [date.min, date(1799, 3, 20), date(2123, 3, 21), date.max])
-def test_days_beyond_the_exact_calendar(day: date):
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("en", "12 May 2026, 22:30"),
+        ("ko", "2026년 5월 12일 22:30"),
+        ("th", "12 พฤษภาคม 2569 22:30 น."),
+        ("az", "۲۲ اردیبهشت ۱۴۰۵، ۲۲:۳۰"),
+        ("de", "12. Mai 2026, 22:30 Uhr"),
+        ("fr", "12 mai 2026 à 22:30"),
+        ("es", "12 de mayo de 2026, 22:30"),
+        ("uk", "12 травня 2026\u202fр., 22:30"),
+        ("ja", "2026年5月12日 22:30"),
+        ("zh", "2026年5月12日 22:30"),
+    ],
+)
+def test_moment(lang: str, shown: str):
     """
-    Where arithmetic is not exact, the Gregorian day is shown instead of a wrong one.
+    A moment is shown to the minute, as the language joins a day and a time.
     """
-    shown = day_text(day, "az")
-
-    assert solar_hijri(day) is None
-    assert day.isoformat() == "".join(str(int(letter)) if letter.isdigit() else letter for letter in shown)
+    assert shown == moment_text(EVENING, "Europe/Berlin", lang)
 
 
 def test_moment_in_the_brands_zone():
     """
     A moment is told by the clock of the business, which may already have the next day.
     """
-    at = datetime(2026, 5, 12, 20, 30, tzinfo=UTC)
+    assert "13 May 2026, 05:30" == moment_text(EVENING, "Asia/Seoul", "en")
+    assert "۲۳ اردیبهشت ۱۴۰۵، ۰۰:۰۰" == moment_text(EVENING, "Asia/Tehran", "az")
 
-    assert "13 May 2026, 05:30" == moment_text(at, "Asia/Seoul", "en")
-    assert "12. Mai 2026, 22:30 Uhr" == moment_text(at, "Europe/Berlin", "de")
-    assert "۲۳ اردیبهشت ۱۴۰۵، ۰۰:۰۰" == moment_text(at, "Asia/Tehran", "az")
+
+def test_hour_that_the_clock_shows_twice():
+    """
+    On the night the clocks go back, both hours are shown as the clock has them.
+    """
+    first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+
+    assert "25 October 2026, 02:30" == moment_text(first, "Europe/Berlin", "en")
+    assert "25 October 2026, 02:30" == moment_text(second, "Europe/Berlin", "en")
 
 
 def test_end_of_a_day():
@@ -122,13 +153,34 @@ def test_ends_of_the_calendar(lang: str, at: datetime, zone: str):
     assert "" != end_text(at.replace(tzinfo=UTC), zone, lang)
 
 
-def test_without_babel(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_days_before_the_calendar(lang: str):
     """
-    Without Babel, a day that needs it is written as ISO 8601 does.
+    Days from before the Gregorian calendar are written as ISO 8601 does, not by another calendar.
     """
-    monkeypatch.setitem(sys.modules, "babel", None)
-    monkeypatch.setitem(sys.modules, "babel.dates", None)
+    first = day_text(GREGORIAN_FROM, lang)
 
-    assert "2026-05-12" == day_text(DAY, "ko")
-    assert "2026-05-12" == day_text(DAY, "th")
-    assert "۲۲ اردیبهشت ۱۴۰۵" == day_text(DAY, "az")
+    assert "0001-01-01" == day_text(date.min, lang)
+    assert "1582-10-14" == day_text(GREGORIAN_FROM - timedelta(days=1), lang)
+    assert "1582-10-15" != first
+    assert ("15" in first) == (lang != "az")
+
+
+@pytest.mark.parametrize(("lang", "year"), [("en", "9999"), ("th", "10542"), ("az", "۹۳۷۸"), ("zh", "9999")])
+def test_last_day(lang: str, year: str):
+    """
+    The last day of all has its year in every calendar.
+    """
+    assert year in day_text(date.max, lang)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_the_extra(lang: str, monkeypatch: pytest.MonkeyPatch):
+    """
+    With the core alone, a day is written as ISO 8601 does.
+    """
+    monkeypatch.setitem(sys.modules, "icu4py", None)
+    monkeypatch.setitem(sys.modules, "icu4py.messageformat", None)
+
+    assert "2026-05-12" == day_text(DAY, lang)
+    assert "2026-05-12" in moment_text(EVENING, "Europe/Berlin", lang)

@@ -17,16 +17,26 @@ from tests.render.pages import AT, card, goal_reached, redeemed, refused, reward
 
 
 @pytest.mark.parametrize(
-    ("asked", "own", "lang"),
-    [(None, None, "en"), (None, "ko", "ko"), (None, "fr", "en"), ("th", "ko", "th"), ("ko-KR", None, "ko")],
+    ("asked", "own", "browser", "lang"),
+    [
+        (None, None, None, "en"),
+        (None, "ko", None, "ko"),
+        (None, "it", None, "en"),
+        ("th", "ko", "de", "th"),
+        ("ko-KR", None, None, "ko"),
+        (None, "ko", "de-AT,de;q=0.9", "ko"),
+        (None, None, "it,de-AT;q=0.9,en;q=0.8", "de"),
+        (None, "it", "uk", "uk"),
+        (None, None, "it", "en"),
+    ],
 )
-def test_language_of_the_page(asked: str | None, own: str | None, lang: str):
+def test_language_of_the_page(asked: str | None, own: str | None, browser: str | None, lang: str):
     """
-    The language asked for goes first, then the customer's, then English, also where the customer's is unknown here.
+    The language asked for goes first, then the customer's, the browser's and English; what is unknown here is none.
     """
     customer = CustomerInfo(id=UUID(int=7), name="Anna", language=own)
 
-    page = customer_page(view(card=card(customer=customer)), asked)
+    page = customer_page(view(card=card(customer=customer)), asked, browser)
 
     assert lang == page.lang
 
@@ -35,8 +45,8 @@ def test_unknown_language_asked_for():
     """
     A caller who asks for a language the page does not speak is told which ones it speaks.
     """
-    with pytest.raises(InvalidInput, match="must be one of en, ko, th, az, de, not 'fr'"):
-        customer_page(view(), "fr")
+    with pytest.raises(InvalidInput, match="must be one of en, ko, th, az, de, fr, es, uk, ja, zh, not 'it'"):
+        customer_page(view(), "it")
 
 
 def test_page_without_a_customer():
@@ -239,4 +249,4 @@ def test_page_is_a_value():
     assert customer_page(view(), "ko") == CustomerPage(view(at=AT), "ko")
     assert customer_page(view(), "ko") != customer_page(view(), "en")
     with pytest.raises(InvalidInput, match="lang"):
-        CustomerPage(view(), "fr")
+        CustomerPage(view(), "it")
