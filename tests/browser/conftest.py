@@ -27,11 +27,11 @@ OpenPage = Callable[..., Page]
 LEFT = "net::ERR_ABORTED"  # The page was left, or the answer became a download.
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """
-    One browser for the tests of this folder. It ends with the folder, since the event loop that runs while it does
-    would be in the way of others' tests.
+    One browser for the tests of a file. It ends with the file, since the event loop that runs while it does would be in
+    the way of others' tests; it starts in less than a second.
     """
     with chromium.running() as browser:
         yield browser
