@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
-from stampledger.web import cards, journal
+from stampledger.web import cards, dashboard, journal
 from stampledger.web.access import Authorize, Staff, let_in, nobody
 from stampledger.web.asking import Asked, Office
 from stampledger.web.assets import Static
@@ -28,7 +28,7 @@ SECRET_BYTES_MIN = 16
 Page = Callable[[Asked], Response]
 
 PAGES: dict[str, Page] = {
-    "dashboard": journal.page,
+    "dashboard": dashboard.page,
     "journal": journal.page,
     "cards": cards.page,
 }

@@ -169,7 +169,7 @@ class Asked:
             path = path.replace(f"{{{part}}}", quote(str(query.pop(part)), safe=""))
         told = {key: value for key, value in query.items() if value is not None}
         root = str(self.request.scope.get("root_path", "")).rstrip("/")
-        return quote(root, safe="/%") + path + (f"?{urlencode(told)}" if told else "")
+        return quote(root, safe="/%") + path + (f"?{urlencode(told, doseq=True)}" if told else "")
 
     def asset(self, file: str) -> str:
         """Answer the address of a style, script or picture, which changes when the file does."""

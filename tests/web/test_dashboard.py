@@ -1,0 +1,90 @@
+"""
+The front page: its figures are those of the Journal, and lead to the rows behind them.
+"""
+
+import re
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from stampledger import Ledger
+from tests.web.shop import MOUNTED
+
+TITLES = ("Stamps", "Redemptions", "Rewards outstanding", "Refusals by rule")
+
+
+def totals(html: str) -> dict[str, tuple[int, str]]:
+    """What the page says of each plot: the total, and the address of the rows behind it."""
+    found = re.findall(r'<h2 id="plot-\d">([^<]*)</h2>\s*<a class="total" href="([^"]*)"><b>([^<]*)</b>', html)
+    return {title: (int(total.replace(",", "")), unescape(href).removeprefix(MOUNTED)) for title, href, total in found}
+
+
+def test_totals(client: TestClient, ledger: Ledger):
+    """
+    The totals are what the Journal's events add up to.
+    """
+    rows = list(ledger.journal(limit=1000))
+
+    found = totals(client.get("/").text)
+
+    stamps = sum(row.event.count for row in rows if row.kind == "stamp_added")  # type: ignore[attr-defined]
+    assert stamps == found["Stamps"][0] > 0
+    assert sum(row.kind == "voucher_redeemed" for row in rows) == found["Redemptions"][0] > 0
+    assert sum(row.kind == "stamp_rejected" for row in rows) == found["Refusals by rule"][0] > 0
+    owed = [
+        reward for card in ledger.cards() for reward in ledger.rewards(card) if reward.status in ("active", "granted")
+    ]
+    assert len([reward for reward in owed if reward.kind != "award"]) == found["Rewards outstanding"][0] > 0
+
+
+@pytest.mark.parametrize("per", ["hour", "day", "week", "month"])
+def test_figures_lead_to_their_rows(client: TestClient, per: str):
+    """
+    Each figure of every span leads to just as many rows of the Journal, where each row counts one.
+    """
+    html = client.get("/", params={"per": per}).text
+    table = html.split('id="plot-2"')[1].split("</table>")[0]
+    figures = re.findall(r'<a href="([^"]*)">[^<]*</a></th><td class="number">(\d+)</td>', table)
+
+    for href, count in figures:
+        rows = client.get(unescape(href).removeprefix(MOUNTED)).text
+        assert int(count) == rows.split("<tbody")[1].split("</tbody>")[0].count("<tr")
+    assert 3 == sum(int(count) for _, count in figures)
+
+
+def test_refusals_are_told_by_rule(client: TestClient):
+    """
+    The rules that said no are named, each with a colour of its own.
+    """
+    html = client.get("/", params={"per": "hour"}).text
+    plot = html.split('id="plot-4"')[1]
+
+    assert "Code already used" in plot and "Daily limit" in plot
+    picture = plot.split("</svg>")[0]
+    assert 1 == picture.count('class="part-0"') == picture.count('class="part-1"')
+
+
+def test_past(client: TestClient):
+    """
+    As of a past moment the page shows what was known then, and its links stay there.
+    """
+    found = totals(client.get("/", params={"at": 10}).text)
+
+    assert set(TITLES) == set(found)
+    assert 0 == found["Redemptions"][0]
+    assert all("at=10" in href for _, href in found.values())
+
+
+@pytest.mark.parametrize(
+    "query", [{"per": "century"}, {"since": "yesterday"}, {"since": "2026-13-01"}, {"since": "0001-01-01"},
+              {"since": "2026-05-12", "until": "2026-05-11"}, {"at": "99999"}, {"at": "never"}]
+)  # fmt: skip
+def test_bad_input(client: TestClient, query: dict[str, str]):
+    """
+    What cannot be understood is named, on a page that leads back.
+    """
+    answer = client.get("/", params=query)
+
+    assert answer.status_code in (400, 404)
+    assert "/journal" in answer.text
