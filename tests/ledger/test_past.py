@@ -262,6 +262,53 @@ def test_page_of_a_refusal(shop: Shop):
     assert "card_issued" == shop.ledger.at(shop.head - 2).journal().rows[0].kind
 
 
+@pytest.mark.parametrize(
+    ("limits", "rule", "limit", "told"),
+    [
+        ({"per_scan": 3}, "scan_limit_reached", 3, "Je Scan sind höchstens 3 Stempel möglich."),
+        ({"per_day": 1, "per_scan": 9}, "daily_limit_reached", 1, "Pro Tag ist höchstens 1 Stempel möglich."),
+        ({"per_24_hours": 2}, "rolling_limit_reached", 2, "In 24 Stunden sind höchstens 2 Stempel möglich."),
+        (
+            {"interval": timedelta(days=1)},
+            "interval_not_over",
+            None,
+            "Ihr letzter Stempel liegt noch nicht lange genug zurück.",
+        ),
+    ],
+)
+def test_page_of_a_refusal_in_another_language(
+    shop: Shop, limits: dict[str, Any], rule: str, limit: int | None, told: str
+):
+    """
+    The page at a refused scan says in the customer's language which rule said no, with the limit that applied then.
+    """
+    from stampledger import Limits, Refused
+
+    card = shop.card(20, limits=Limits(**limits))
+    shop.ledger.add_stamps(card)
+    if not limits:
+        shop.ledger.delete_card(card)
+    with pytest.raises(Refused) as refused:
+        shop.ledger.add_stamps(card, 4)
+    shop.template(20, limits=Limits(per_scan=17, per_day=17, per_24_hours=17))
+
+    page = shop.ledger.at(the(refused.value.seq)).customer_view(card, lang="de")
+    assert page.refusal is not None
+    assert (rule, limit, told) == (page.view.refusal_rule, page.view.refusal_limit, page.refusal.reason)
+
+
+def test_language_of_the_browser(shop: Shop):
+    """
+    A customer without a language of their own sees the page in the one their browser asks for.
+    """
+    anna = shop.customer(language="ko")
+    hers, nobodys = shop.card(customer=anna), shop.card()
+
+    assert "ko" == shop.ledger.customer_view(hers, browser="de-AT,de;q=0.9").lang
+    assert "de" == shop.ledger.customer_view(nobodys, browser="de-AT,de;q=0.9").lang
+    assert "fr" == shop.ledger.customer_view(hers, lang="fr", browser="de").lang
+
+
 def test_things_that_were_not_yet(shop: Shop):
     """
     At a past moment there is only what there was: no later card, customer, template, reward or entry.

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from stampledger.errors import InvalidInput
 from stampledger.projections import CardStatus, CustomerView, Progress, RewardView
 from stampledger.render.codes import barcode_payload, qr_payload
 from stampledger.render.dates import end_text, moment_text
@@ -289,6 +290,8 @@ def customer_page(view: CustomerView, lang: str | None = None, browser: str | No
     Raises:
         InvalidInput: The page does not speak *lang*.
     """
+    if not isinstance(browser, str | None):
+        raise InvalidInput("browser", browser, "must be the text of a header")
     if lang is not None:
         return CustomerPage(view, lang)
     customer = view.card.customer
