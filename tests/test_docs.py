@@ -22,6 +22,7 @@ PAGES = (
     "README.md",
     "docs/index.md",
     "docs/writing.md",
+    "docs/reading.md",
     "docs/following.md",
     "docs/policies.md",
     "docs/engines.md",

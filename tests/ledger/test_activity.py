@@ -109,7 +109,7 @@ def ahead(day: Day, number: int) -> None:
         event("refused")
 
 
-@settings(max_examples=settings().max_examples // 6)
+@settings(max_examples=settings().max_examples // 10)
 @given(
     days=wishes(size_min=5, size_max=30),
     zone=st.sampled_from(("UTC", "Europe/Berlin", "Australia/Lord_Howe")),
