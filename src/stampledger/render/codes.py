@@ -1,6 +1,7 @@
 """QR and bar codes, as plain shapes: what a phone's screen shows and a till reads."""
 
 import re
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -32,6 +33,20 @@ def barcode_payload(redeem_code: str | None) -> str | None:
     if redeem_code is None or len(redeem_code) > BARCODE_LENGTH_MAX:
         return None
     return redeem_code if redeem_code.isascii() and redeem_code.isprintable() and redeem_code.strip() else None
+
+
+def qr_modules(payload: str) -> tuple[tuple[bool, ...], ...]:
+    """Answer a QR code's rows, true where it is dark; without the light margin it needs.
+
+    Raises:
+        ImportError: The extra `web` is not installed.
+    """
+    with web_extra():
+        import zxingcpp
+    code = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(image).tolist()
+    return tuple(tuple(shade == 0 for shade in row) for row in rows)
 
 
 def qr_symbol(payload: str) -> Symbol:
