@@ -14,7 +14,7 @@ COMMANDS = {
     "demo": ("demo", "See a small shop's day go through a ledger, and ask the ledger about it."),
     "import-receipts": ("importing", "Credit a till's receipts from a CSV file."),
     "import-cards": ("importing", "Bring cards over from another system."),
-    "journal": ("reading", "Show the Journal, newest first."),
+    "journal": ("reading", "Show the Journal, newest first; with --follow as it is written."),
     "cards": ("reading", "List the issued cards, the highest number first."),
     "card": ("reading", "Show one card and its rewards."),
     "history": ("reading", "Show one card's log, oldest first."),
@@ -111,8 +111,10 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(sentence: str) -> None:
+    from stampledger.cli.harmless import harmless
+
     with contextlib.suppress(OSError):
-        click.echo(f"stampledger: {sentence}", err=True)
+        click.echo(f"stampledger: {harmless(sentence)}", err=True)
 
 
 def _bear_any_text() -> None:

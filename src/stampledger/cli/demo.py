@@ -108,7 +108,7 @@ def _ask(console: Console, ledger: "Ledger", page: str) -> None:
         click.echo(f"\nThe page as {name} saw it was written to {page}")
 
     _headline(console, f"Why did {REFUSED} not go through?")
-    console.print(Text(str(ledger.why(REFUSED))))
+    console.print(tables.words(str(ledger.why(REFUSED))))
 
     _headline(console, "Is all of this true?")
     found = ledger.verify()

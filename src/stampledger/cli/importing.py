@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stampledger.cli.options import Target, in_json, on_ledger
-from stampledger.cli.output import say_json
+from stampledger.cli.output import say, say_json
 from stampledger.cli.progress import bar
 from stampledger.errors import InvalidInput, TemplateNotFound
 from stampledger.events import TemplatePublished
@@ -74,7 +74,7 @@ def import_receipts(
     if as_json:
         say_json(done)
     else:
-        click.echo(_summary(done, columns))
+        say(_summary(done, columns))
 
 
 def _check(source: io.StringIO, columns: "Columns", template: "CardTemplate") -> None:

@@ -12,7 +12,7 @@ import click
 
 from stampledger.cli import exits
 from stampledger.cli.options import Target, as_of, in_json, on_ledger
-from stampledger.cli.output import say_json
+from stampledger.cli.output import say, say_json
 from stampledger.cli.progress import bar
 from stampledger.errors import InvalidInput
 
@@ -34,7 +34,7 @@ def verify(target: Target, as_json: bool) -> None:
     else:
         for fault in found.faults:
             stream = f", stream {fault.stream}" if fault.stream is not None else ""
-            click.echo(f"business {fault.business}{stream}: {fault.check}: {fault.message}")
+            say(f"business {fault.business}{stream}: {fault.check}: {fault.message}")
         faults = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
         click.echo(f"stampledger: {faults} in {_count(found.entries)} (corrupt)", err=True)
     if found.faults:

@@ -16,10 +16,20 @@ from uuid import UUID
 import attrs
 import click
 
+from stampledger.cli.harmless import harmless
 from stampledger.events import Event
 from stampledger.journalfile.files import whole_file
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # A spreadsheet runs a cell that begins so.
+# Orders to a terminal that JSON would let stand as they are: escaped, they say the same.
+ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x2028, 0x202F))}
+
+# Text.
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Say a line to whoever reads; names in it give a terminal no orders."""
+    click.echo(harmless(text), err=err)
 
 
 # JSON.
@@ -59,8 +69,18 @@ def iso(at: datetime) -> str:
 
 def say_json(value: object) -> None:
     """Answer with one JSON document."""
+    click.echo(_json(value, indent=2))
+
+
+def say_json_lines(values: Iterable[object]) -> None:
+    """Answer with JSON documents, each on a line of its own, and at once."""
+    sys.stdout.write("".join(f"{_json(value)}\n" for value in values))
+    sys.stdout.flush()
+
+
+def _json(value: object, indent: int | None = None) -> str:
     readable = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
-    click.echo(json.dumps(plain(value), ensure_ascii=not readable, indent=2))
+    return json.dumps(plain(value), ensure_ascii=not readable, indent=indent).translate(ESCAPED)
 
 
 def kind_of(event: Event) -> str:
@@ -89,10 +109,13 @@ def body_of(event: Event) -> str:
 
 def say_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Answer with CSV: a line of column names, then the rows."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell(value) for value in row])
+    say_csv_rows([columns, *rows])
+
+
+def say_csv_rows(rows: Iterable[Sequence[object]]) -> None:
+    """Answer with rows of CSV alone, at once."""
+    csv.writer(sys.stdout, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
+    sys.stdout.flush()
 
 
 def cell(value: object) -> str | int:
@@ -108,7 +131,8 @@ def cell(value: object) -> str | int:
             text = "; ".join(str(plain(part)) for part in value)
         case _:
             text = str(plain(value))
-    return f"'{text}" if text.startswith(RISKY) else text
+    shown = harmless(text)
+    return f"'{shown}" if text.startswith(RISKY) else shown
 
 
 # Files.

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from stampledger.cli.harmless import ISOLATES, harmless
 from stampledger.projections import CardView, CustomerInfo, JournalRow, RewardView
 from stampledger.rewards import RewardKind
 from stampledger.values import Platform
@@ -99,12 +100,49 @@ def journal(rows: Iterable[JournalRow], zone: tzinfo, width: int) -> Table:
             str(row.seq),
             kind(row.kind),
             when(row.at, zone, wide),
-            Text(row.code or ""),
+            words(row.code or ""),
             "" if row.progress is None else str(row.progress),
-            Text(", ".join(row.rewards)),
-            Text(row.template_name or ""),
+            words(", ".join(row.rewards)),
+            words(row.template_name or ""),
             user(row.customer, row.card_number),
         )
+    return shown
+
+
+def journal_lines(rows: Iterable[JournalRow], zone: tzinfo, width: int, digits: int, *, heading: bool) -> Table:
+    """Show entries of the Journal as they come: in columns that are as wide each time."""
+    shown = table(
+        Column("ID", justify="right", style="dim", width=digits),
+        Column("Type", width=22),
+        Column("Date & Time", width=19),
+        Column("Code", ratio=3, overflow="fold"),
+        Column("Stamps", width=7, justify="right"),
+        Column("Rewards", ratio=4, overflow="fold"),
+        Column("Card Template", ratio=3, overflow="fold"),
+        Column("User", ratio=4, overflow="fold"),
+    )
+    shown.width, shown.show_header = width, heading
+    for row in rows:
+        shown.add_row(
+            str(row.seq),
+            kind(row.kind),
+            when(row.at, zone, wide=True),
+            words(row.code or ""),
+            "" if row.progress is None else str(row.progress),
+            words(", ".join(row.rewards)),
+            words(row.template_name or ""),
+            user(row.customer, row.card_number, name_only=True),
+        )
+    return shown
+
+
+def stacked(row: JournalRow, zone: tzinfo) -> Table:
+    """Show an entry for a narrow terminal: what happened and when, and below it to whom."""
+    shown = Table.grid(Column(justify="right", style="dim", min_width=5), Column(overflow="fold"), padding=(0, 1, 0, 0))
+    shown.add_row(str(row.seq), kind(row.kind).append("  ").append_text(when(row.at, zone, wide=True)))
+    parts = [row.code or "", "" if row.progress is None else str(row.progress), ", ".join(row.rewards)]
+    parts += [row.template_name or "", user(row.customer, row.card_number, name_only=True).plain]
+    shown.add_row("", words(" · ".join(part for part in parts if part), "dim"))
     return shown
 
 
@@ -125,9 +163,9 @@ def history(rows: Iterable[JournalRow], zone: tzinfo, width: int) -> Table:
             str(row.seq),
             kind(row.kind),
             when(row.at, zone, wide),
-            Text(row.code or ""),
+            words(row.code or ""),
             "" if row.progress is None else str(row.progress),
-            Text(", ".join(row.rewards)),
+            words(", ".join(row.rewards)),
             author(row.actor, row.channel),
         )
     return shown
@@ -151,7 +189,7 @@ def cards(rows: Iterable[CardView], zone: tzinfo, width: int) -> Table:
             user(row.customer, None),
             str(row.progress),
             platforms(row.platforms),
-            Text(f"{row.template_name} v{row.template_version}"),
+            words(f"{row.template_name} v{row.template_version}"),
             row.status.value,
             Text("never", style="dim") if row.last_stamp_at is None else when(row.last_stamp_at, zone, wide),
         )
@@ -175,17 +213,17 @@ def card(view: CardView, zone: tzinfo) -> Table:
         ("Stamp Card ID", f"{view.template_id} v{view.template_version} ({view.template_name})"),
         ("Card ID", str(view.id)),
         ("Platforms", str(platforms(view.platforms)).replace("\n", ", ")),
-        ("Created at", _moment(view.issued_at, zone)),
-        ("Last stamp at", "never" if view.last_stamp_at is None else _moment(view.last_stamp_at, zone)),
+        ("Created at", moment_text(view.issued_at, zone)),
+        ("Last stamp at", "never" if view.last_stamp_at is None else moment_text(view.last_stamp_at, zone)),
     ]
     if view.expires_at is not None:
-        lines.append(("Good until", _moment(view.expires_at, zone)))
+        lines.append(("Good until", moment_text(view.expires_at, zone)))
     if view.carried:
         lines.append(("Waiting stamps", str(view.carried)))
     if view.remainder_minor:
         lines.append(("Waiting amount", f"{view.remainder_minor} minor units"))
     for label, said in lines:
-        shown.add_row(label, Text(said))
+        shown.add_row(label, words(said))
     return shown
 
 
@@ -202,16 +240,21 @@ def rewards(rows: Sequence[RewardView], zone: tzinfo, width: int) -> Table:
     for row in rows:
         title = row.title if row.outcome is None else f"{row.title}: {row.outcome}"
         shown.add_row(
-            Text(f"{REWARD_ICONS[row.kind]} {title}\n").append(str(row.id), style="dim"),
+            words(f"{REWARD_ICONS[row.kind]} {title}\n").append(str(row.id), style="dim"),
             row.status.value,
             row.source.value,
-            Text(row.redeem_code or ""),
+            words(row.redeem_code or ""),
             "" if row.expires_at is None else when(row.expires_at, zone, wide),
         )
     return shown
 
 
 # Cells.
+
+
+def words(text: str, style: str = "") -> Text:
+    """Show a text from outside: no markup, no orders to the terminal, no direction that leaves its place."""
+    return Text(harmless(text).translate(ISOLATES), style=style)
 
 
 def kind(name: str) -> Text:
@@ -221,24 +264,27 @@ def kind(name: str) -> Text:
 
 def when(at: datetime, zone: tzinfo, wide: bool) -> Text:
     """Show a moment in the business's zone: in one line, or day above time."""
-    day, time = _moment(at, zone).split(" ")
+    day, time = moment_text(at, zone).split(" ")
     return Text(f"{day}{' ' if wide else chr(10)}{time}")
 
 
-def _moment(at: datetime, zone: tzinfo) -> str:
+def moment_text(at: datetime, zone: tzinfo) -> str:
+    """Show a moment to the second, in the business's zone."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def user(customer: CustomerInfo | None, card_number: int | None) -> Text:
+def user(customer: CustomerInfo | None, card_number: int | None, *, name_only: bool = False) -> Text:
     """Show a person: name, e-mail, birthday, and the number that leads to the card's details."""
     number = "" if card_number is None else f"#{card_number}"
     if customer is None:
         return Text(number)
     if customer.name is None:
         return Text(f"(forgotten) {number}".rstrip(), style="dim")
-    shown = Text(f"{customer.name} {number}".rstrip())
+    shown = words(f"{customer.name} {number}".rstrip())
+    if name_only:
+        return shown
     if customer.email is not None:
-        shown.append(f"\n{customer.email}", style="dim")
+        shown.append(words(f"\n{customer.email}", "dim"))
     if customer.birthday is not None:
         shown.append(f"\n🎂 {customer.birthday.isoformat()}", style="dim")
     return shown
@@ -247,8 +293,8 @@ def user(customer: CustomerInfo | None, card_number: int | None) -> Text:
 def author(actor: str | None, channel: str | None) -> Text:
     """Show who wrote, and by which way it came."""
     if actor is None or channel is None or actor == channel:
-        return Text(actor or channel or "")
-    return Text(f"{actor} ({channel})")
+        return words(actor or channel or "")
+    return words(f"{actor} ({channel})")
 
 
 def platforms(found: Sequence[Platform]) -> Text:
