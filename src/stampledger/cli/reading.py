@@ -5,20 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stampledger.cli.options import Target, as_of, card_of, in_csv, in_json, instant, on_ledger, paged
-from stampledger.cli.output import say_csv, say_json, written
+from stampledger.cli import columns
+from stampledger.cli.options import Target, as_of, card_of, in_csv, in_json, instant, moment, on_ledger, paged
+from stampledger.cli.output import say, say_csv, say_json, written
 
 if TYPE_CHECKING:
-    from stampledger.projections import Answer, CardView, JournalRow
-
-JOURNAL_COLUMNS = (
-    *("id", "type", "date_time", "code", "stamps", "rewards", "card_template", "user", "email", "birthday"),
-    *("card", "template_version", "scan", "recorded_at", "actor", "channel"),
-)
-CARD_COLUMNS = (
-    *("id", "user", "email", "birthday", "progress", "stamps_required", "platform", "card_template"),
-    *("template_version", "status", "created_at", "last_stamp_at", "card_id"),
-)
+    from stampledger.projections import Answer
+    from stampledger.render import CustomerPage
 
 
 @click.command()
@@ -32,6 +25,10 @@ CARD_COLUMNS = (
 @click.option("--channel", help="Only what came by this way, like receipt.")
 @click.option("--since", metavar="TIME", help="Recorded from this time on.")
 @click.option("--until", metavar="TIME", help="Recorded up to this time.")
+@click.option("--follow", "-f", is_flag=True, help="Oldest first, and then each new entry as it comes, until Ctrl-C.")
+@click.option(
+    "--interval", type=float, default=1.0, show_default=True, metavar="SECONDS", help="How often --follow looks."
+)
 @paged
 @in_json
 @in_csv
@@ -45,21 +42,29 @@ def journal(
     card: str | None,
     since: str | None,
     until: str | None,
+    before: int | None,
+    after: int | None,
+    follow: bool,
+    interval: float,
     **filters: Any,
 ) -> None:
-    """Show the Journal, newest first."""
+    """Show the Journal, newest first; with --follow as it is written."""
+    filters |= {"kinds": kinds or None, "since": instant(since, "--since")}
+    filters["card"] = None if card is None else card_of(card)
+    if follow:
+        from stampledger.cli import following
+
+        for option, value in {"--at": target.at, "--until": until, "--before": before, "--after": after}.items():
+            if value is not None:
+                raise click.UsageError(f"--follow shows what comes, and does not go with {option}")
+        following.follow(target, interval, as_json=as_json, as_csv=as_csv, **filters)
+        return
     with target.viewing() as look:
-        page = look.journal(
-            kinds=kinds or None,
-            card=None if card is None else card_of(card),
-            since=instant(since, "--since"),
-            until=instant(until, "--until"),
-            **filters,
-        )
+        page = look.journal(until=instant(until, "--until"), before=before, after=after, **filters)
         if as_json:
             say_json(page)
         elif as_csv:
-            say_csv(JOURNAL_COLUMNS, map(_journal_cells, page))
+            say_csv(columns.JOURNAL, map(columns.journal_cells, page))
         else:
             from stampledger.cli import tables
 
@@ -86,7 +91,7 @@ def cards(target: Target, as_json: bool, as_csv: bool, **filters: Any) -> None:
         if as_json:
             say_json(page)
         elif as_csv:
-            say_csv(CARD_COLUMNS, map(_card_cells, page))
+            say_csv(columns.CARDS, map(columns.card_cells, page))
         else:
             from stampledger.cli import tables
 
@@ -108,16 +113,19 @@ def card(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
         if as_json:
             say_json(found)
         elif as_csv:
-            say_csv(CARD_COLUMNS, [_card_cells(found)])
+            say_csv(columns.CARDS, [columns.card_cells(found)])
         else:
-            from stampledger.cli import tables
+            from stampledger.cli import drawing, tables
 
             out = tables.console()
             zone = tables.zone_of(look)
-            out.print(tables.card(found, zone))
-            if found.rewards:
-                out.print()
-                out.print(tables.rewards(found.rewards, zone, out.width))
+            if drawing.can_draw():
+                out.print(drawing.card(look.customer_view(found.id), zone, out.width))
+            else:
+                out.print(tables.card(found, zone))
+                if found.rewards:
+                    out.print()
+                    out.print(tables.rewards(found.rewards, zone, out.width))
             click.echo(f"times in {zone}", err=True)
 
 
@@ -134,7 +142,7 @@ def history(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
         if as_json:
             say_json({"rows": rows})
         elif as_csv:
-            say_csv(JOURNAL_COLUMNS, map(_journal_cells, rows))
+            say_csv(columns.JOURNAL, map(columns.journal_cells, rows))
         else:
             from stampledger.cli import tables
 
@@ -147,23 +155,44 @@ def history(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
 @click.argument("card", metavar="NUMBER|ID")
 @click.option("--lang", metavar="LANGUAGE", help="The page's language, like ko; else English.")
 @click.option("--html", metavar="FILE", help="Write the page as HTML; - is stdout.")
+@click.option("--now", is_flag=True, help="With --at: and beside it what the same page shows now.")
 @in_json
 @as_of
 @on_ledger
-def view(target: Target, card: str, lang: str | None, html: str | None, as_json: bool) -> None:
+def view(target: Target, card: str, lang: str | None, html: str | None, now: bool, as_json: bool) -> None:
     """Show what the customer sees, or saw: with --at a scan's ID, the page with that scan's popup."""
-    with target.viewing() as look:
+    if now and (target.at is None or html is not None):
+        raise click.UsageError("--now stands beside a past page: it needs --at, and does not go with --html")
+    with target.existing() as ledger:
+        look = ledger if target.at is None else ledger.at(moment(target.at))
         page = look.customer_view(card_of(card), lang=lang)
-        if as_json and html is None:
-            say_json(page.view)
-        elif html is None:
-            click.echo(page.text(), nl=False)
-        else:
-            whole = page.html()
-            with written(html) as file:
-                file.write(whole)
-            if html != "-":
-                click.echo(f"The page was written to {html}")
+        current = ledger.customer_view(page.view.card.id, lang=lang) if now else None
+    if html is not None:
+        _write(page, html)
+    elif as_json:
+        say_json(page.view if current is None else {"then": page.view, "now": current.view})
+    else:
+        _show(page, current)
+
+
+def _write(page: "CustomerPage", html: str) -> None:
+    whole = page.html()
+    with written(html) as file:
+        file.write(whole)
+    if html != "-":
+        click.echo(f"The page was written to {html}")
+
+
+def _show(page: "CustomerPage", now: "CustomerPage | None") -> None:
+    from stampledger.cli import drawing, tables
+    from stampledger.render import compare
+
+    out = tables.console()
+    if drawing.can_draw():
+        out.print(drawing.phone(page, out.width) if now is None else drawing.side_by_side(page, now, out.width))
+    else:
+        text = page.text() if now is None else compare(page, now, out.width)
+        say(text.removesuffix("\n"))
 
 
 @click.command()
@@ -192,7 +221,7 @@ def _tell(answer: "Answer", as_json: bool) -> None:
     if as_json:
         say_json(answer)
     else:
-        click.echo(str(answer))
+        say(str(answer))
 
 
 def _tell_pages(older: int | None, newer: int | None, count: int, zone: str, one: str, several: str) -> None:
@@ -203,23 +232,3 @@ def _tell_pages(older: int | None, newer: int | None, count: int, zone: str, one
     if newer is not None:
         parts.append(f"newer: --after {newer}")
     click.echo("; ".join(parts), err=True)
-
-
-def _journal_cells(row: "JournalRow") -> tuple[object, ...]:
-    customer = row.customer
-    return (
-        *(row.seq, row.kind, row.at, row.code, None if row.progress is None else str(row.progress)),
-        *(row.rewards, row.template_name),
-        *((customer.name, customer.email, customer.birthday) if customer is not None else (None, None, None)),
-        *(row.card_number, row.template_version, row.scan, row.recorded_at, row.actor, row.channel),
-    )
-
-
-def _card_cells(row: "CardView") -> tuple[object, ...]:
-    customer = row.customer
-    return (
-        row.number,
-        *((customer.name, customer.email, customer.birthday) if customer is not None else (None, None, None)),
-        *(row.progress.stamps, row.progress.required, row.platforms or ("web",), row.template_name),
-        *(row.template_version, row.status, row.issued_at, row.last_stamp_at, row.id),
-    )
