@@ -24,6 +24,7 @@ PAGES = (
     "docs/writing.md",
     "docs/reading.md",
     "docs/following.md",
+    "docs/terminal.md",
     "docs/policies.md",
     "docs/engines.md",
     "docs/architecture.md",

@@ -2,7 +2,10 @@
 What is drawn on a terminal: it fits, its frames hold, its codes can be scanned; and a pipe gets the plain table.
 """
 
+import doctest
 import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -12,7 +15,7 @@ from PIL import Image
 from rich.cells import cell_len
 from rich.console import Console
 
-from stampledger.cli import drawing
+from stampledger.cli import drawing, following
 from stampledger.cli.harmless import ISOLATES
 from stampledger.render.codes import qr_modules, qr_payload
 from tests.cli import strangers
@@ -113,6 +116,28 @@ def test_isolates_of_others():
     assert ("\u2068\u2067دنا\u2069\u2069", 1) == drawing.isolated("\u2067دنا", "auto")
     assert ("\u2066\u2068دنا\u2069x\u2069", 0) == drawing.isolated("دنا\u2069x", "ltr", 1)
     assert ("plain", 0) == drawing.isolated("plain\u2069", "ltr")
+
+
+def test_documentation(played: Path, monkeypatch: pytest.MonkeyPatch):
+    """
+    What the documentation draws is what is drawn.
+    """
+    monkeypatch.setattr(following, "pause", failing(KeyboardInterrupt()))
+    page = (Path(__file__).parents[2] / "docs/terminal.md").read_text(encoding="utf-8")
+    samples = re.findall(r"^```text\n\$ stampledger (.*)\n((?:.*\n)*?)```$", page, re.M)
+
+    assert 3 == len(samples)
+    for command, expected in samples:
+        arguments = [str(played) if word == "demo.db" else word for word in shlex.split(command)]
+        found = "".join(f"{line.rstrip()}\n" for line in shown(*arguments, width=80, NO_COLOR="1").lines)
+        assert doctest.OutputChecker().check_output(expected, found, doctest.ELLIPSIS), found
+
+
+def failing(error: BaseException) -> Callable[[float], None]:
+    def fail(seconds: float) -> None:
+        raise error
+
+    return fail
 
 
 # A card.

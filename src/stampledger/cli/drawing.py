@@ -30,7 +30,7 @@ from stampledger.rewards import RewardStatus
 
 Direction = Literal["ltr", "rtl", "auto"]
 
-CARD_WIDTH_MAX = 78
+CARD_WIDTH_MAX = 80
 PHONE_WIDTH_MAX = 52  # A QR code with its whole margin fits into a voucher, and eight stamps into a row.
 PHONE_WIDTH_LEAST = 34
 REWARD_WIDTH_LEAST = 40  # An id is not broken.
@@ -93,7 +93,7 @@ def apart(text: str) -> str:
 
 
 def isolated(line: str, direction: str, depth: int = 0) -> tuple[str, int]:
-    """Isolate a line with letters from right to left; answer it, and how many isolates go on in the next line."""
+    """Isolate a line with letters from right to left; answer the line, and how many isolates go on in the next one."""
     told = FIRST_STRONG * depth
     for letter in line:
         depth += (letter in BEGINS) - (letter == END)
@@ -103,8 +103,8 @@ def isolated(line: str, direction: str, depth: int = 0) -> tuple[str, int]:
             told += letter
     told += END * depth
     if any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in told):
-        told = f"{BEGIN[direction]}{told}{END}"
-    return told, depth
+        return f"{BEGIN[direction]}{told}{END}", depth
+    return told.translate(ISOLATES), depth  # Nothing in it runs another way, and some terminals show an isolate.
 
 
 # A card, for the shop.
