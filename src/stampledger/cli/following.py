@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from stampledger.cli import columns, exits
+from stampledger.cli import exits
 from stampledger.cli.options import Target
 from stampledger.cli.output import say, say_csv_rows, say_json_lines
 from stampledger.errors import FollowerAhead, InvalidInput, StorageUnreachable
 from stampledger.paging import LIMIT_MAX
+from stampledger.render.cells import JOURNAL_COLUMNS, journal_cells
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,8 +129,8 @@ def _json(rows: Sequence["JournalRow"]) -> None:
 
 
 def _csv() -> Show:
-    say_csv_rows([columns.JOURNAL])
-    return lambda rows: say_csv_rows(map(columns.journal_cells, rows))
+    say_csv_rows([JOURNAL_COLUMNS])
+    return lambda rows: say_csv_rows(map(journal_cells, rows))
 
 
 def _table(look: "View") -> Show:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stampledger.cli import columns
 from stampledger.cli.options import Target, as_of, card_of, in_csv, in_json, instant, moment, on_ledger, paged
 from stampledger.cli.output import say, say_csv, say_json, written
+from stampledger.render.cells import CARD_COLUMNS, JOURNAL_COLUMNS, card_cells, journal_cells
 
 if TYPE_CHECKING:
     from stampledger.projections import Answer
@@ -64,7 +64,7 @@ def journal(
         if as_json:
             say_json(page)
         elif as_csv:
-            say_csv(columns.JOURNAL, map(columns.journal_cells, page))
+            say_csv(JOURNAL_COLUMNS, map(journal_cells, page))
         else:
             from stampledger.cli import tables
 
@@ -91,7 +91,7 @@ def cards(target: Target, as_json: bool, as_csv: bool, **filters: Any) -> None:
         if as_json:
             say_json(page)
         elif as_csv:
-            say_csv(columns.CARDS, map(columns.card_cells, page))
+            say_csv(CARD_COLUMNS, map(card_cells, page))
         else:
             from stampledger.cli import tables
 
@@ -113,7 +113,7 @@ def card(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
         if as_json:
             say_json(found)
         elif as_csv:
-            say_csv(columns.CARDS, [columns.card_cells(found)])
+            say_csv(CARD_COLUMNS, [card_cells(found)])
         else:
             from stampledger.cli import drawing, tables
 
@@ -142,7 +142,7 @@ def history(target: Target, card: str, as_json: bool, as_csv: bool) -> None:
         if as_json:
             say_json({"rows": rows})
         elif as_csv:
-            say_csv(columns.JOURNAL, map(columns.journal_cells, rows))
+            say_csv(JOURNAL_COLUMNS, map(journal_cells, rows))
         else:
             from stampledger.cli import tables
 

@@ -1,22 +1,22 @@
-"""What CSV has of an entry and of a card: its columns, and the cells under them."""
+"""Tables that spreadsheets read: columns of the Journal and of cards, and cells of which none is run as a formula."""
 
-from typing import TYPE_CHECKING
+from stampledger.projections import CardView, JournalRow
+from stampledger.render.plain import plain
 
-if TYPE_CHECKING:
-    from stampledger.projections import CardView, JournalRow
+RISKY = ("=", "+", "-", "@", "\t", "\r")  # A spreadsheet runs a cell that begins so.
 
-JOURNAL = (
+JOURNAL_COLUMNS = (
     *("id", "type", "date_time", "code", "stamps", "rewards", "card_template", "user", "email", "birthday"),
     *("card", "template_version", "scan", "recorded_at", "actor", "channel"),
 )
-CARDS = (
+CARD_COLUMNS = (
     *("id", "user", "email", "birthday", "progress", "stamps_required", "platform", "card_template"),
     *("template_version", "status", "created_at", "last_stamp_at", "card_id"),
 )
 
 
-def journal_cells(row: "JournalRow") -> tuple[object, ...]:
-    """Answer an entry's cells."""
+def journal_cells(row: JournalRow) -> tuple[object, ...]:
+    """Answer a row of the Journal as the columns want it."""
     customer = row.customer
     return (
         *(row.seq, row.kind, row.at, row.code, None if row.progress is None else str(row.progress)),
@@ -26,8 +26,8 @@ def journal_cells(row: "JournalRow") -> tuple[object, ...]:
     )
 
 
-def card_cells(row: "CardView") -> tuple[object, ...]:
-    """Answer a card's cells."""
+def card_cells(row: CardView) -> tuple[object, ...]:
+    """Answer a row of the cards as the columns want it."""
     customer = row.customer
     return (
         row.number,
@@ -35,3 +35,19 @@ def card_cells(row: "CardView") -> tuple[object, ...]:
         *(row.progress.stamps, row.progress.required, row.platforms or ("web",), row.template_name),
         *(row.template_version, row.status, row.issued_at, row.last_stamp_at, row.id),
     )
+
+
+def cell(value: object) -> str | int:
+    """Answer what a cell holds: text that a spreadsheet does not run, several values joined."""
+    match value:
+        case None:
+            return ""
+        case int():
+            return value
+        case str():
+            text = value
+        case tuple():
+            text = "; ".join(str(plain(part)) for part in value)
+        case _:
+            text = str(plain(value))
+    return f"'{text}" if text.startswith(RISKY) else text
