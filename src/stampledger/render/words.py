@@ -70,9 +70,12 @@ class Words:
             return number_text(value, self.lang)
         if not isinstance(value, str) or name in _OWN_WORDS or hasattr(value, "__html__"):
             return value
-        # Between the marks that isolate its direction, wherever right-to-left letters are about.
-        mixed = LANGUAGES[self.lang].direction == "rtl" or any(bidirectional(sign) in ("R", "AL") for sign in value)
-        return f"\N{FIRST STRONG ISOLATE}{value}\N{POP DIRECTIONAL ISOLATE}" if mixed else value
+        # Between the marks that isolate its direction.
+        return f"\N{FIRST STRONG ISOLATE}{value}\N{POP DIRECTIONAL ISOLATE}" if self.mixed(value) else value
+
+    def mixed(self, text: str) -> bool:
+        """Whether text must be kept apart from what stands around it: wherever right-to-left letters are about."""
+        return LANGUAGES[self.lang].direction == "rtl" or any(bidirectional(sign) in ("R", "AL") for sign in text)
 
 
 @cache

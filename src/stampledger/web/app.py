@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
-from stampledger.web import cards, dashboard, journal
+from stampledger.web import cards, codes, dashboard, journal, journal_csv, journal_news
 from stampledger.web.access import Authorize, Staff, let_in, nobody
 from stampledger.web.asking import Asked, Office
 from stampledger.web.assets import Static
@@ -30,6 +30,10 @@ Page = Callable[[Asked], Response]
 PAGES: dict[str, Page] = {
     "dashboard": dashboard.page,
     "journal": journal.page,
+    "journal_filter": journal.filter_page,
+    "journal_news": journal_news.page,
+    "journal_csv": journal_csv.page,
+    "code": codes.page,
     "cards": cards.page,
 }
 ACTIONS: dict[str, Page] = {}

@@ -3,6 +3,7 @@
 PATHS = {
     "dashboard": "/",
     "journal": "/journal",
+    "journal_filter": "/journal/filter",
     "journal_news": "/journal/news",
     "journal_csv": "/journal.csv",
     "cards": "/cards",
