@@ -3,6 +3,7 @@
 import attrs
 
 from stampledger import checks
+from stampledger.aggregates import PublishedTemplate
 from stampledger.cards import StampCard
 from stampledger.paging import Page, checked_paging, page_of
 from stampledger.projections import CardView, CustomerInfo, Progress, RewardView, TemplateInfo
@@ -131,3 +132,15 @@ class CardReads(Looking):
         """Answer every card template of the business, in its newest version then, by their keys in order."""
         with self._look() as look:
             return tuple(look.templates())
+
+    def template(self, template: TemplateRef) -> TemplateInfo:
+        """Answer a card template, in its newest version then or in the one named as (key or id, version).
+
+        Raises:
+            TemplateNotFound: This business had no such template or version then.
+        """
+        with self._look() as look:
+            row, version, found = look.template(template)
+            state = history.state_at(look.session, row, look.moment.seq)
+            assert isinstance(state, PublishedTemplate)
+            return TemplateInfo(key=state.key, id=row.id, version=version, template=found)

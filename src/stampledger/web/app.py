@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
-from stampledger.web import cards, codes, dashboard, journal, journal_csv, journal_news
+from stampledger.web import actions, cards, codes, dashboard, history, journal, journal_csv, journal_news
 from stampledger.web.access import Authorize, Staff, let_in, nobody
 from stampledger.web.asking import Asked, Office
 from stampledger.web.assets import Static
@@ -35,8 +35,13 @@ PAGES: dict[str, Page] = {
     "journal_csv": journal_csv.page,
     "code": codes.page,
     "cards": cards.page,
+    "card": cards.card,
+    "card_history": history.page,
+    "card_action": actions.form,
 }
-ACTIONS: dict[str, Page] = {}
+ACTIONS: dict[str, Page] = {
+    "card_action": actions.act,
+}
 
 
 def back_office(
@@ -64,7 +69,7 @@ def back_office(
     """
     office = Office(ledger, authorize, *_signed(secret, ledger.business), customers_at)
     routes: list[BaseRoute] = [
-        *(Route(PATHS[name], _endpoint(office, page), name=name) for name, page in PAGES.items()),
+        *(Route(PATHS[name], _endpoint(office, PAGES[name]), name=name) for name in sorted(PAGES, key=_parameters)),
         *(
             Route(PATHS[name], _endpoint(office, act, writes=True), methods=["POST"], name=name)
             for name, act in ACTIONS.items()
@@ -73,6 +78,11 @@ def back_office(
         Route("/{rest:path}", _endpoint(office, _no_page)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(SafeHeaders)])
+
+
+def _parameters(name: str) -> int:
+    """How many parts of a page's path stand for anything: those with fewer are tried first."""
+    return PATHS[name].count("{")
 
 
 def _signed(secret: bytes | None, business: str) -> tuple[Tickets, bytes]:

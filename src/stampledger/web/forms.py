@@ -19,6 +19,7 @@ BODY_BYTES_MAX = 64 * 1024
 FIELDS_MAX = 100
 AGE_SECONDS_MAX = 12 * 60 * 60
 KEY_PREFIX = "web:"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @attrs.frozen
@@ -97,6 +98,9 @@ async def read_fields(request: Request) -> Fields:
         BodyTooLarge: It is larger.
         InvalidInput: It is no form.
     """
+    told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if told != FORM_TYPE:
+        raise InvalidInput("form", told, f"must be sent as {FORM_TYPE}")
     body = b""
     async for chunk in request.stream():
         body += chunk
