@@ -22,6 +22,7 @@ document.addEventListener("htmx:afterSettle", () => {
   if (picture && slider) {
     slider.setAttribute("aria-valuetext", picture.dataset.told);
     if (document.activeElement !== slider) slider.value = picture.dataset.step;
+    if (document.activeElement === document.body) slider.focus(); // The last "Next" is gone.
   }
   const close = document.querySelector("#panel .close");
   const open = close && document.querySelector(new URL(close.href).hash);
