@@ -2,12 +2,15 @@
 
     from stampledger.web import Staff, back_office
 
-    app = back_office(ledger, authorize=lambda request: Staff("anna") if signed_in(request) else None)
+    office = back_office(ledger, authorize=lambda request: Staff("anna") if signed_in(request) else None)
+    public = customer_pages(ledger, secret=secret)
 
 Needs the extra `web`.
 """
 
 from stampledger.web.access import Authorize, Staff, nobody
+from stampledger.web.addresses import card_address
 from stampledger.web.app import back_office
+from stampledger.web.customers import customer_pages
 
-__all__ = ["Authorize", "Staff", "back_office", "nobody"]
+__all__ = ["Authorize", "Staff", "back_office", "card_address", "customer_pages", "nobody"]

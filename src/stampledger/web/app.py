@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
-from stampledger.web import actions, cards, codes, dashboard, history, journal, journal_csv, journal_news
+from stampledger.web import actions, cards, codes, customer, dashboard, history, journal, journal_csv, journal_news
 from stampledger.web.access import Authorize, Staff, let_in, nobody
+from stampledger.web.addresses import checked_secret
 from stampledger.web.asking import Asked, Office
 from stampledger.web.assets import Static
 from stampledger.web.failures import EXPECTED, failed
@@ -23,7 +23,6 @@ from stampledger.web.headers import SafeHeaders
 from stampledger.web.paths import PATHS
 
 QUERY_BYTES_MAX = 8 * 1024
-SECRET_BYTES_MIN = 16
 
 Page = Callable[[Asked], Response]
 
@@ -38,6 +37,8 @@ PAGES: dict[str, Page] = {
     "card": cards.card,
     "card_history": history.page,
     "card_action": actions.form,
+    "card_view": customer.then_and_now,
+    "card_page": customer.page,
 }
 ACTIONS: dict[str, Page] = {
     "card_action": actions.act,
@@ -86,9 +87,7 @@ def _parameters(name: str) -> int:
 
 
 def _signed(secret: bytes | None, business: str) -> tuple[Tickets, bytes]:
-    if secret is not None and len(secret) < SECRET_BYTES_MIN:
-        raise InvalidInput("secret", "…", f"must be bytes, at least {SECRET_BYTES_MIN}")
-    chosen = chance.token_bytes(32) if secret is None else secret
+    chosen = chance.token_bytes(32) if secret is None else checked_secret(secret)
     return Tickets(chosen, business), chosen
 
 

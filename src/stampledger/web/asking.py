@@ -13,12 +13,14 @@ from starlette.responses import HTMLResponse
 
 from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
+from stampledger.projections import CardView
 from stampledger.render.languages import DEFAULT_LANGUAGE, known_language, language, preferred
 from stampledger.render.office import office_html
 from stampledger.render.words import Words
 from stampledger.values import Brand
 from stampledger.view import View
 from stampledger.web.access import Authorize, Staff
+from stampledger.web.addresses import card_address
 from stampledger.web.assets import version
 from stampledger.web.forms import Fields, Ticket, Tickets
 from stampledger.web.paths import PATHS
@@ -170,6 +172,15 @@ class Asked:
         told = {key: value for key, value in query.items() if value is not None}
         root = str(self.request.scope.get("root_path", "")).rstrip("/")
         return quote(root, safe="/%") + path + (f"?{urlencode(told, doseq=True)}" if told else "")
+
+    def customer_link(self, card: CardView, scan: int | None = None) -> str | None:
+        """Answer the customer's own address of a card; None where the customers' pages are mounted nowhere."""
+        office = self.office
+        if office.customers_at is None:
+            return None
+        return (
+            f"{office.customers_at.rstrip('/')}/{card_address(office.secret, office.ledger.business, card, scan=scan)}"
+        )
 
     def asset(self, file: str) -> str:
         """Answer the address of a style, script or picture, which changes when the file does."""
