@@ -255,6 +255,23 @@ def test_owed_at_the_end(shop: Shop):
     assert [span.rewards_outstanding for span in before] == [span.rewards_outstanding for span in after][:13]
 
 
+def test_used_is_not_owed(shop: Shop):
+    """
+    A voucher is owed from when it was given to when it was used, or taken back, whatever became of it later.
+    """
+    card = shop.card(3)
+    shop.ledger.add_stamps(card, 3)
+    other = shop.ledger.issue_coupon(SHORT, card=card)
+    shop.clock.wait(timedelta(hours=1))
+    shop.ledger.redeem(shop.ledger.card(card).vouchers[-1])
+    shop.clock.wait(timedelta(hours=1))
+    shop.ledger.void_voucher(other.events[0].voucher_id)  # type: ignore[attr-defined]
+
+    owed = [span.vouchers_outstanding for span in shop.ledger.activity(since=at(), per="hour")]
+
+    assert [2, 1, 0] == owed
+
+
 def test_lotteries_owed(shop: Shop):
     """
     A lottery is owed until it is played; another try leaves it owed; the voucher that dropped is owed instead.
