@@ -21,6 +21,7 @@ COMMANDS = {
     "view": ("reading", "Show what the customer sees, or saw."),
     "why": ("reading", "Tell what became of a code."),
     "explain": ("reading", "Tell why a voucher, lottery or award was given."),
+    "serve": ("serving", "Serve the back office to a browser on this machine."),
     "verify": ("keeping", "Prove the ledger."),
     "rebuild": ("keeping", "Make every list and every card's state anew from the Journal."),
     "export": ("keeping", "Write the whole Journal to a file."),

@@ -5,11 +5,11 @@ from inspect import isawaitable
 
 import attrs
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from stampledger import checks
-from stampledger.errors import InvalidInput
 
 
 @attrs.frozen
@@ -37,11 +37,28 @@ async def let_in(authorize: Authorize, request: Request) -> Answer:
     """Ask who a request comes from; a plain function is asked in a thread, since it may wait for a database.
 
     Raises:
-        InvalidInput: The function answers something else; nobody is let in by mistake.
+        HTTPException: The function turns the request away itself.
+        DoorBroken: It fails, or answers something else; nobody is let in by mistake, nor told what it stumbled over.
     """
-    answer = await run_in_threadpool(authorize, request)
-    if isawaitable(answer):
-        answer = await answer
+    try:
+        answer = await run_in_threadpool(authorize, request)
+        if isawaitable(answer):
+            answer = await answer
+    except HTTPException:
+        raise
+    except Exception as error:
+        raise DoorBroken("authorize failed, so nobody is let in") from error
     if answer is None or isinstance(answer, Staff | Response):
         return answer
-    raise InvalidInput("authorize", answer, "must answer a Staff, a response or None")
+    raise DoorBroken(f"authorize must answer a Staff, a response or None, not {type(answer).__name__}")
+
+
+class DoorBroken(Exception):
+    """The function that knows who may come in does not work; what is wrong with it stands in the log only."""
+
+
+class TokenWanted(HTTPException):
+    """Nobody is let in without the address that was printed at the start."""
+
+    def __init__(self) -> None:
+        super().__init__(403)

@@ -8,8 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from stampledger.ledger import Ledger
 from stampledger.web import actions, cards, codes, customer, dashboard, history, journal, journal_csv, journal_news
@@ -17,9 +19,10 @@ from stampledger.web.access import Authorize, Staff, let_in, nobody
 from stampledger.web.addresses import checked_secret
 from stampledger.web.asking import Asked, Office
 from stampledger.web.assets import Static
-from stampledger.web.failures import EXPECTED, failed
+from stampledger.web.failures import failed
 from stampledger.web.forms import Fields, ForgedForm, Tickets, from_elsewhere, read_fields
 from stampledger.web.headers import SafeHeaders
+from stampledger.web.mounting import root
 from stampledger.web.paths import PATHS
 
 QUERY_BYTES_MAX = 8 * 1024
@@ -62,11 +65,12 @@ def back_office(
         authorize: Answers for a request who may come in: a `Staff`, or None; a response is sent as it is, such as a
             redirect to a login. Nobody may by default.
         secret: What forms and customers' addresses are signed with, the same in all processes that serve them, at
-            least 16 bytes. Without it one is drawn: good for one process, and until it ends.
+            least 16 bytes. Without it one is drawn: good for one process, and until it ends. With several processes it
+            is needed: a form shown by one would be refused by the others.
         customers_at: Where `customer_pages` are mounted, with the same secret, so that cards link to them.
 
     Raises:
-        InvalidInput: The secret is too short.
+        InvalidInput: The secret is too short, or not bytes.
     """
     office = Office(ledger, authorize, *_signed(secret, ledger.business), customers_at)
     routes: list[BaseRoute] = [
@@ -78,7 +82,14 @@ def back_office(
         Mount("/static", Static(), name="static"),
         Route("/{rest:path}", _endpoint(office, _no_page)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(SafeHeaders)])
+
+    async def say(request: Request, error: Exception) -> Response:
+        return await run_in_threadpool(failed, Asked(office, request, None), error)
+
+    made = Starlette(routes=routes, middleware=[Middleware(SafeHeaders)], exception_handlers={HTTPException: say})
+    made.router.redirect_slashes = False  # It would tell the browser a name out of the request's own header.
+    made.router.default = _to_the_front
+    return made
 
 
 def _parameters(name: str) -> int:
@@ -113,7 +124,7 @@ def _endpoint(office: Office, page: Page, *, writes: bool = False) -> Callable[[
                     raise HTTPException(403)
                 fields = await read_fields(request)
             return await run_in_threadpool(page, Asked(office, request, staff, fields))
-        except EXPECTED as error:
+        except Exception as error:
             return await run_in_threadpool(failed, Asked(office, request, staff), error)
 
     return answer
@@ -121,3 +132,13 @@ def _endpoint(office: Office, page: Page, *, writes: bool = False) -> Callable[[
 
 def _no_page(ask: Asked) -> Response:
     raise HTTPException(404)
+
+
+async def _to_the_front(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what no route matches: the mount path itself, whose slash is missing; a line's end; no web page at all."""
+    if scope["type"] != "http":
+        await WebSocketClose()(scope, receive, send)
+    elif scope["path"] not in ("", scope.get("root_path")):
+        raise HTTPException(404)
+    else:
+        await RedirectResponse(root(scope) + "/")(scope, receive, send)

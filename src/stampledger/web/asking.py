@@ -23,6 +23,7 @@ from stampledger.web.access import Authorize, Staff
 from stampledger.web.addresses import card_address
 from stampledger.web.assets import version
 from stampledger.web.forms import Fields, Ticket, Tickets
+from stampledger.web.mounting import root
 from stampledger.web.paths import PATHS
 
 KEPT = ("at", "lang")  # What every link carries on.
@@ -82,7 +83,7 @@ class Asked:
             return None
         digits = told.removeprefix("#")
         if digits.isascii() and digits.isdigit():
-            return int(digits[:20])
+            return int(digits[:18])
         return self.instant("at", end=True)
 
     @cached_property
@@ -170,17 +171,15 @@ class Asked:
         for part in [key for key in values if f"{{{key}}}" in path]:
             path = path.replace(f"{{{part}}}", quote(str(query.pop(part)), safe=""))
         told = {key: value for key, value in query.items() if value is not None}
-        root = str(self.request.scope.get("root_path", "")).rstrip("/")
-        return quote(root, safe="/%") + path + (f"?{urlencode(told, doseq=True)}" if told else "")
+        return root(self.request.scope) + path + (f"?{urlencode(told, doseq=True)}" if told else "")
 
     def customer_link(self, card: CardView, scan: int | None = None) -> str | None:
         """Answer the customer's own address of a card; None where the customers' pages are mounted nowhere."""
         office = self.office
         if office.customers_at is None:
             return None
-        return (
-            f"{office.customers_at.rstrip('/')}/{card_address(office.secret, office.ledger.business, card, scan=scan)}"
-        )
+        told = card_address(office.secret, office.ledger.business, card, scan=scan)
+        return f"{office.customers_at.rstrip('/')}/{told}"
 
     def asset(self, file: str) -> str:
         """Answer the address of a style, script or picture, which changes when the file does."""

@@ -3,7 +3,8 @@
 import logging
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse, Response
 
 from stampledger.errors import (
     Conflict,
@@ -12,27 +13,39 @@ from stampledger.errors import (
     NotFound,
     OutcomeUnknown,
     Refused,
-    StampledgerError,
     StorageError,
 )
+from stampledger.web.access import TokenWanted
 from stampledger.web.asking import Asked
 from stampledger.web.forms import BodyTooLarge, ForgedForm
 
+_KINDS = {401: "denied", 403: "denied", 404: "not_found", 413: "too_large", 414: "too_large"}
+
 LOG = logging.getLogger("stampledger.web")
 
-EXPECTED = (StampledgerError, HTTPException, ForgedForm, BodyTooLarge)
 _RETRY = {"Retry-After": "2"}
 
 
 def failed(ask: Asked, error: Exception) -> Response:
-    """Answer the page of an error."""
+    """Answer the page of an error, whatever it is; one that is not the visitor's goes into the log, once."""
     status, kind, told = _sorted(error)
     if status >= 500:
-        LOG.error("%s answered %d", ask.request.url.path, status, exc_info=error)
-    _forget_what_was_wrong(ask)
-    response = ask.page("failure.html", status=status, kind=kind, told=told)
-    response.headers.update(_RETRY if status == 503 else {})
+        LOG.error("%s %r answered %d", ask.request.method, ask.request.scope["path"], status, exc_info=error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status < 400:  # A service's way to say "look there".
+        return Response(status_code=status, headers=headers)
+    response = _page(ask, status, kind, told)
+    response.headers.update(headers | (_RETRY if status == 503 else {}))
     return response
+
+
+def _page(ask: Asked, status: int, kind: str, told: str | None) -> Response:
+    _forget_what_was_wrong(ask)
+    try:
+        return ask.page("failure.html", status=status, kind=kind, told=told)
+    except Exception:
+        LOG.exception("the page of the failure failed too")
+        return PlainTextResponse("Something went wrong.", status)
 
 
 def _sorted(error: Exception) -> tuple[int, str, str | None]:
@@ -54,8 +67,12 @@ def _sorted(error: Exception) -> tuple[int, str, str | None]:
             return 403, "forged", None
         case BodyTooLarge():
             return 413, "too_large", None
+        case ClientDisconnect():
+            return 400, "invalid", None
+        case TokenWanted():
+            return 403, "token", None
         case HTTPException(status_code=status):
-            return status, "not_found" if status == 404 else "denied" if status in (401, 403) else "invalid", None
+            return status, _KINDS.get(status, "broken" if status >= 500 else "invalid"), None
     return 500, "broken", None
 
 

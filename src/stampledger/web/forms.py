@@ -4,22 +4,28 @@ A form carries a key, which is the idempotency key of its command, so that a dou
 key signed for this business and this member of staff, which no other site can make.
 """
 
+import asyncio
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from urllib.parse import parse_qsl
 
 import attrs
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from stampledger.errors import InvalidInput
 
 BODY_BYTES_MAX = 64 * 1024
+BODY_SECONDS_MAX = 30
 FIELDS_MAX = 100
 AGE_SECONDS_MAX = 12 * 60 * 60
+SKEW_SECONDS_MAX = 60  # By how much the clocks of two machines that serve the same pages may differ.
+WHOLE = re.compile(r"[+-]?[0-9]{1,18}")  # Eighteen digits fit into every database's whole number.
+MEDIA_TYPE = "application/x-www-form-urlencoded"
 KEY_PREFIX = "web:"
-FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @attrs.frozen
@@ -49,15 +55,15 @@ class Tickets:
             ForgedForm: The token is not that of a form shown to this member of staff, or too old.
         """
         key, token = fields.get("key") or "", fields.get("token") or ""
-        if not hmac.compare_digest(self._token(key, actor).encode(), token.encode()):
+        if not hmac.compare_digest(self._token(key, actor).encode(), token.encode(errors="replace")):
             raise ForgedForm
-        made, _, _ = key.partition("-")
-        if not 0 <= time.time() - int(made, 16) <= AGE_SECONDS_MAX:
+        made, _, _ = key.partition("-")  # Ours, as the token proves; so it is a number.
+        if not -SKEW_SECONDS_MAX <= time.time() - int(made, 16) <= AGE_SECONDS_MAX:
             raise ForgedForm
         return KEY_PREFIX + key
 
     def _token(self, key: str, actor: str) -> str:
-        told = "\0".join(("form", self._business, actor, key)).encode()
+        told = "\0".join(("form", self._business, actor, key)).encode(errors="replace")
         return hmac.new(self._secret, told, hashlib.sha256).hexdigest()
 
 
@@ -85,32 +91,46 @@ class Fields(dict[str, str]):
         told = self.text(name)
         if told is None:
             return None
-        try:
-            return int(told[:20])
-        except ValueError:
-            raise InvalidInput(name, told, "must be a whole number") from None
+        if WHOLE.fullmatch(told) is None:
+            raise InvalidInput(name, told, "must be a whole number of at most 18 digits")
+        return int(told)
 
 
 async def read_fields(request: Request) -> Fields:
-    """Read a form that was sent, as far as any of ours reaches.
+    """Read a form that was sent, as far as any of ours reaches, and as long as anybody needs to send one.
 
     Raises:
         BodyTooLarge: It is larger.
-        InvalidInput: It is no form.
+        InvalidInput: It is no form, or has a field twice.
+        HTTPException: It is of another type (415), or does not arrive (408).
     """
-    told = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if told != FORM_TYPE:
-        raise InvalidInput("form", told, f"must be sent as {FORM_TYPE}")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise HTTPException(415)
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced[:20]) > BODY_BYTES_MAX:
+        raise BodyTooLarge
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            body = await _body(request)
+    except TimeoutError:
+        raise HTTPException(408) from None
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError:
+        raise InvalidInput("form", body[:80], "must be an URL-encoded form") from None
+    fields = Fields(pairs)
+    if len(fields) < len(pairs):
+        raise InvalidInput("form", body[:80], "must have every field once")
+    return fields
+
+
+async def _body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_BYTES_MAX:
             raise BodyTooLarge
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
-    except ValueError:
-        raise InvalidInput("form", body[:80], "must be an URL-encoded form") from None
-    return Fields(pairs)
+    return body
 
 
 def from_elsewhere(request: Request) -> bool:
