@@ -27,7 +27,7 @@ from stampledger import (
 )
 from stampledger.store.activity import KnownFigures
 from tests.ledger.days import LONG_DAY, Day, Wish, wishes
-from tests.ledger.shop import AGAIN_DRAW, CAKE_DRAW, LUCK, Shop, at, the, utc
+from tests.ledger.shop import AGAIN_DRAW, CAKE_DRAW, LUCK, Shop, at, coffee, the, utc
 
 COUNTED = {
     "card_issued": "cards_issued",
@@ -489,6 +489,24 @@ def test_what_is_over_is_not_read_again():
         assert [2, 0, 2] == [span.stamps_credited for span in shop.ledger.activity(since=at())]
         shop.reopen()
         assert [7, 0, 2] == [span.stamps_credited for span in shop.ledger.activity(since=at())]
+
+
+def test_rebuilt_ledger():
+    """
+    What was remembered of rows that were wrong is forgotten once they are made anew.
+    """
+    with Shop() as shop:
+        card = shop.card(3)
+        shop.ledger.add_stamps(card, 3)
+        rewards = shop.sql("SELECT * FROM REWARD")
+        shop.sql("DELETE FROM REWARD")
+        shop.clock.wait(timedelta(days=1))
+        shop.ledger.publish_template("tea", coffee(5))
+        assert rewards and [0, 0] == [span.rewards_outstanding for span in shop.ledger.activity(since=at())]
+
+        shop.ledger.rebuild()
+
+        assert [1, 1] == [span.rewards_outstanding for span in shop.ledger.activity(since=at())]
 
 
 def test_what_is_rolled_back_is_not_remembered(shop: Shop):

@@ -320,4 +320,6 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
         Raises:
             Corrupt: An entry cannot be read; the rows are as they were.
         """
-        return self._store.write(lambda session: rebuilding.rebuild(session, self._store.templates, progress))
+        rebuilt = self._store.write(lambda session: rebuilding.rebuild(session, self._store.templates, progress))
+        self._store.figures.forget()  # What is owed was read from rows that may have been wrong.
+        return rebuilt

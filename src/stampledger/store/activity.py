@@ -59,7 +59,7 @@ class KnownFigures:
         owed = outstanding(session, [(reach.high, reach.at) for reach in fresh], early) if fresh else []
         for reach, (vouchers, lotteries) in zip(fresh, owed, strict=True):
             made = found[reach] = Figures(*told(session, reach.low, reach.high), vouchers, lotteries)
-            if reach.high < upto:
+            if reach.high < upto:  # Nobody asks twice for a span that goes on.
                 if len(self._known) >= KNOWN_MAX:
                     self._known.clear()
                 self._known[reach] = made
