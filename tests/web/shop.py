@@ -5,7 +5,10 @@ A back office to be tried: the demonstration's day, and a browser of which nothi
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,13 +32,31 @@ def authorize(request: Request) -> Staff | None:
 
 @contextmanager
 def demo_ledger(folder: Path) -> Iterator[Ledger]:
-    """The demonstration's shop after its day, 51 entries; its clock goes on from there."""
-    supplies = Supplies(OPENING)
-    options = {"clock": supplies.clock, "random": supplies.random, "ids": supplies.id}
-    with Ledger.open(f"sqlite:///{folder / 'demo.db'}", business=BUSINESS, **options) as ledger:
-        for _ in play(ledger, supplies):
-            pass
+    """The demonstration's shop after its day, 51 entries; its clock stands where the day ended."""
+    database = folder / "demo.db"
+    content, ended_at = _played()
+    database.write_bytes(content)
+    supplies = Supplies(ended_at)
+    supplies.begin("after the day", ended_at)
+    with _opened(database, supplies) as ledger:
         yield ledger
+
+
+@cache
+def _played() -> tuple[bytes, datetime]:
+    """The database after the day, and when that was: played once, and then copied."""
+    supplies = Supplies(OPENING)
+    with TemporaryDirectory() as folder:
+        database = Path(folder) / "demo.db"
+        with _opened(database, supplies) as ledger:
+            for _ in play(ledger, supplies):
+                pass
+        return database.read_bytes(), supplies.clock()
+
+
+def _opened(database: Path, supplies: Supplies) -> Ledger:
+    options = {"clock": supplies.clock, "random": supplies.random, "ids": supplies.id}
+    return Ledger.open(f"sqlite:///{database}", business=BUSINESS, **options)
 
 
 def mounted(ledger: Ledger, **options: object) -> Starlette:
