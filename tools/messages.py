@@ -63,11 +63,11 @@ class Sentences(Catalog):
         return [*language, ("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8")]
 
 
-def collected() -> Sentences:
+def collected(sources: Path = SOURCES) -> Sentences:
     """Answer every sentence of the sources."""
     found = _empty(None)
     for name, line, message, comments, context in extract_from_dir(
-        SOURCES, METHODS, OPTIONS, KEYWORDS, COMMENTS, strip_comment_tags=True
+        sources, METHODS, OPTIONS, KEYWORDS, COMMENTS, strip_comment_tags=True
     ):
         found.add(message, locations=[(name, line)], auto_comments=comments, context=context)
     return found
@@ -118,8 +118,8 @@ def made() -> Iterator[tuple[Path, bytes]]:
 
 
 def missing(catalogue: Catalog) -> list[Message]:
-    """Answer what nobody has translated yet."""
-    return [message for message in _sentences(catalogue) if not all(_forms(message))]
+    """Answer what nobody has translated yet, or only guessed."""
+    return [message for message in _sentences(catalogue) if message.fuzzy or not all(_forms(message))]
 
 
 def main() -> int:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from icu4py.messageformat import MessageFormat
 
-_WHOLE_MAX = 2**63 - 1
-
 
 def formatted(pattern: str, locale: str, value: int | float | Decimal | datetime) -> str | None:
     """Show a value, called v in the pattern, as ICU has it for a locale; None where ICU is not installed."""
@@ -17,8 +15,6 @@ def formatted(pattern: str, locale: str, value: int | float | Decimal | datetime
         import icu4py.messageformat  # noqa: F401
     except ImportError:
         return None
-    if isinstance(value, int) and abs(value) > _WHOLE_MAX:
-        value = Decimal(value)
     return _formatter(pattern, locale).format({"v": value})
 
 
