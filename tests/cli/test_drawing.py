@@ -67,6 +67,17 @@ def test_frame(look: Any, command: str, who: str, width: int):
     assert {True} == {line[0] + line[-1] in ("╭╮", "││", "╰╯", "┏┓", "┃┃", "┗┛") for line in outer}
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("command", ["card", "view"])
+def test_nothing_is_cut_off(look: Any, command: str, width: int):
+    """
+    A name that is longer than a line goes on in the next one.
+    """
+    letters = "".join(re.findall("[A-Za-z]", look(command, "long", width=width).text))
+
+    assert STRANGERS["long"] in letters
+
+
 @pytest.mark.parametrize("width", [24, *WIDTHS, 200])
 def test_then_and_now(look: Any, width: int):
     """

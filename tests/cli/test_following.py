@@ -11,9 +11,10 @@ import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def shop(tmp_path: Path) -> Iterator[Ledger]:
 
 def seqs(rows: tuple[JournalRow, ...]) -> list[int]:
     return [row.seq for row in rows]
+
+
+@contextmanager
+def begun(*options: str, directory: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Follow in a process of its own, which does not live for ever: a test that waits for its words fails then."""
+    with process("journal", "--follow", *options, directory=directory, COLUMNS="120") as started:
+        watch = threading.Timer(TIMEOUT_SECONDS, started.kill)
+        watch.start()
+        try:
+            yield started
+        finally:
+            watch.cancel()
+            started.kill()
 
 
 def lines(started: "subprocess.Popen[str]", count: int) -> list[str]:
@@ -91,6 +105,7 @@ def test_more_than_a_page(shop: Ledger, monkeypatch: pytest.MonkeyPatch, written
     naive: list[int] = []
 
     def wait() -> None:
+        assert len(seen) == 2, f"of {written} entries {len(seen) - 2} were read"
         naive.extend(row.seq for row in reversed(shop.journal(limit=3).rows))
         for _ in range(written):
             shop.add_stamps(card)
@@ -130,7 +145,8 @@ def test_shorter_journal(shop: Ledger, tmp_path: Path):
     """
     Where an older backup was restored, following says so, rather than wait for the numbers it has shown.
     """
-    found = followed(shop, 50, lambda: None)
+    waits = iter([None])
+    found = followed(shop, 50, lambda: next(waits))
     assert [1, 2] == seqs(next(found))
     with closing(sqlite3.connect(tmp_path / "shop.db")) as raw, raw:
         raw.execute("UPDATE stampledger_head SET seq = 1")
@@ -233,8 +249,7 @@ def test_columns_stay(shop: Ledger, tmp_path: Path):
     Rows that come later stand in the columns of those before, under one heading.
     """
     card = shop.cards()[0].id
-    options = ("journal", "-f", *QUICK, "--db", "shop.db")
-    with process(*options, directory=tmp_path, COLUMNS="120") as started:
+    with begun(*QUICK, "--db", "shop.db", directory=tmp_path) as started:
         first = lines(started, 3)
         shop.add_stamps(card, code="R-7", actor="till-1")
         second = lines(started, 1)
@@ -272,7 +287,7 @@ def test_ctrl_c_at_any_moment(shop: Ledger, tmp_path: Path):
     card = shop.cards()[0].id
     chance = random.Random(5)
     for _ in range(6):
-        with process("journal", "-f", "--json", *QUICK, "--db", "shop.db", directory=tmp_path) as started:
+        with begun("--json", *QUICK, "--db", "shop.db", directory=tmp_path) as started:
             said = lines(started, 2)
             until = time.monotonic() + chance.uniform(0, 0.2)
             while time.monotonic() < until:
@@ -288,8 +303,9 @@ def test_closed_pipe(played: Path, tmp_path: Path):
     """
     When its reader goes away it ends too, though nothing is written any more.
     """
-    options = ("journal", "-f", "--json", "--interval", "3600", "--db", str(played), "--business", BUSINESS)
-    with process(*options, directory=tmp_path) as started:
+    with begun(
+        "--json", "--interval", "3600", "--db", str(played), "--business", BUSINESS, directory=tmp_path
+    ) as started:
         lines(started, 50)
         assert started.stdout is not None and started.stderr is not None
         started.stdout.close()
@@ -318,7 +334,7 @@ def test_writers_are_killed(shop: Ledger, tmp_path: Path):
     card = shop.cards()[0].id
     chance = random.Random()
     file = str(tmp_path / "shop.db")
-    with process("journal", "-f", "--json", *QUICK, "--db", file, directory=tmp_path) as started:
+    with begun("--json", *QUICK, "--db", file, directory=tmp_path) as started:
         shown = lines(started, 2)
         for _ in range(KILLS):
             pulse = CONTEXT.Value("q", 0, lock=False)
@@ -395,7 +411,7 @@ def test_server_is_restarted(kind: str, tmp_path: Path):
             url = address.set(port=proxy.port).render_as_string(hide_password=False)
             with Ledger.open(url, business="shop") as ledger:
                 card = ledger.issue_card(ledger.publish_template("coffee", coffee(1_000))).card.id
-                with process("journal", "-f", "--json", *QUICK, "--db", url, directory=tmp_path) as started:
+                with begun("--json", *QUICK, "--db", url, directory=tmp_path) as started:
                     said = lines(started, 2)
                     server.halt()
                     assert started.stderr is not None
