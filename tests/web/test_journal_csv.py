@@ -101,8 +101,8 @@ def test_formulas(ledger: Ledger, client: TestClient):
 
 def test_written_meanwhile(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
     """
-    What is written while the file is made is not in it and shifts nothing: no row is twice there, none is missing, and a
-    name that changes is the earlier one throughout.
+    What is written while the file is made is not in it and shifts nothing: no row is twice there, none is missing, and
+    a name that changes is the earlier one throughout.
     """
     monkeypatch.setattr(journal_csv, "ROWS", 4)
     ben = ledger.card(100002).customer
