@@ -71,9 +71,9 @@ class WriterConnection:
             raise StorageError("the ledger is closed")
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back, or close it where it is the ledger's own; it may be gone by now, unnoticed."""
         self.is_closed = True
-        self._leave()
+        self._leave(is_gone=not self.is_shared)
 
     def abandon(self) -> None:
         """Leave the connection to the process this one was forked from; to close it here would close it there."""
