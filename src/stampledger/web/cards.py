@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from stampledger.errors import RewardNotFound, StampledgerError
 from stampledger.projections import Answer, CardView, JournalRow, RewardView
-from stampledger.render import labels
 from stampledger.rewards import RewardStatus
 from stampledger.values import PerAmount, Platform
 from stampledger.view import RewardRef
@@ -107,7 +106,6 @@ def _listed(ask: Asked, status: int = 200, *, card: CardView | None = None, **pa
 
 def _words(ask: Asked) -> dict[str, object]:
     return {
-        "labels": labels,
         "platforms": tuple(Platform),
         "boxes_max": BOXES_MAX,
         "open_statuses": OPEN,

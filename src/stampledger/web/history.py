@@ -5,7 +5,6 @@ from typing import Any
 from starlette.responses import Response
 
 from stampledger.errors import InvalidInput
-from stampledger.render import labels
 from stampledger.web.asking import Asked
 from stampledger.web.cards import BOXES_MAX
 
@@ -40,7 +39,6 @@ def page(ask: Asked) -> Response:
             for goal in then.template((shown.template_id, shown.template_version)).template.goals
         },
         "order": order,
-        "labels": labels,
         "boxes_max": BOXES_MAX,
         "zone": ask.brand.time_zone,
     }
