@@ -86,6 +86,18 @@ def test_no_amount_by_visit(client: TestClient):
     assert 'name="amount"' not in client.get("/cards/100001/stamp").text
 
 
+def test_told_entries(client: TestClient):
+    """
+    After an action the entries of its scan are told, all of them and no others; never those of another card.
+    """
+    told = words(client.get("/cards/100003?done=17").text)
+
+    assert all(f"Entry {seq} " in told for seq in (17, 18, 19, 20, 21))
+    assert "Entry 16 " not in told and "Entry 22 " not in told
+    for elsewhere in (18, 25, 99, 10**30):
+        assert "Done." not in client.get(f"/cards/100003?done={elsewhere}").text
+
+
 def test_same_code_again(client: TestClient, ledger: Ledger):
     """
     A receipt that was already credited to the card adds nothing, and the page says so.
