@@ -17,6 +17,7 @@ from stampledger import (
     StampsMoved,
     TemplateInfo,
     TemplateMoved,
+    TemplateNotFound,
     changes,
 )
 from tests.ledger.days import Day, Wish, wishes
@@ -44,6 +45,24 @@ def test_templates(shop: Shop):
     assert () == shop.ledger.at(at(days=-1)).templates()
     assert the(tea.subject) == shop.ledger.templates()[2].id
     assert coffee(6) == shop.ledger.templates()[2].template
+
+
+def test_template(shop: Shop):
+    """
+    One template is answered by its key or id, in its newest version or in one that is named; never one of later.
+    """
+    tea = shop.template(5, key="tea")
+    shop.template(6, key="tea")
+    then = shop.ledger.at(tea)
+
+    assert [("tea", 2, 6)] == listed((shop.ledger.template("tea"),))
+    assert [("tea", 1, 5)] == listed((shop.ledger.template(("tea", 1)),))
+    assert shop.ledger.template(("tea", 1)) == shop.ledger.template((the(tea.subject), 1)) == then.template("tea")
+    for unknown in ("coffee", ("tea", 3), ("tea", 0), ("coffee", 1)):
+        with pytest.raises(TemplateNotFound):
+            shop.ledger.template(unknown)
+    with pytest.raises(TemplateNotFound):
+        then.template(("tea", 2))
 
 
 def test_templates_of_another_business(shop: Shop):

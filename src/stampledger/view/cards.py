@@ -5,6 +5,7 @@ import attrs
 from stampledger import checks
 from stampledger.aggregates import PublishedTemplate
 from stampledger.cards import StampCard
+from stampledger.errors import TemplateNotFound
 from stampledger.paging import Page, checked_paging, page_of
 from stampledger.projections import CardView, CustomerInfo, Progress, RewardView, TemplateInfo
 from stampledger.store import history, lists
@@ -143,4 +144,6 @@ class CardReads(Looking):
             row, version, found = look.template(template)
             state = history.state_at(look.session, row, look.moment.seq)
             assert isinstance(state, PublishedTemplate)
+            if version > state.version:  # Published later.
+                raise TemplateNotFound(template)
             return TemplateInfo(key=state.key, id=row.id, version=version, template=found)
