@@ -26,6 +26,7 @@ PAGES = (
     "docs/following.md",
     "docs/terminal.md",
     "docs/policies.md",
+    "docs/back-office.md",
     "docs/engines.md",
     "docs/architecture.md",
     "docs/journal-format.md",

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import secrets as chance
 import signal
 import socket
 from collections.abc import Callable, Collection, Iterator
@@ -91,7 +92,8 @@ def service(
     root_path: str = "",
 ) -> Starlette:
     """Make what is served: the back office behind its gate, answering to these names and no others."""
-    office = back_office(ledger, authorize=gate.authorize, secret=secret)
+    shared = secret or chance.token_bytes(32)
+    office = back_office(ledger, authorize=gate.authorize, secret=shared)
     routes: list[BaseRoute] = [Mount("/", office)]
     return Starlette(
         routes=routes,
