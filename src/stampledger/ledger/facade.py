@@ -21,7 +21,7 @@ from stampledger.projections import Entry, Verification
 from stampledger.receipts import Columns, Receipts
 from stampledger.sources import Clock, Ids, Random, new_id, system_clock, system_random
 from stampledger.store import audit, history, lists, rebuilding
-from stampledger.store.database import Connection, Engine, open_engine
+from stampledger.store.database import Engine, open_engine
 from stampledger.store.schema import DEFAULT_PREFIX
 from stampledger.store.store import Store
 from stampledger.values import MessageChannel, Voucher
@@ -112,13 +112,17 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
     ) -> None:
         self.close()
 
-    def using(self, connection: Connection) -> "Ledger":
+    def using(self, connection: object) -> "Ledger":
         """Answer this ledger inside the caller's own transaction, so that an order and its stamp commit together.
 
         Nothing is committed here: what it writes is there once the caller commits, and gone if the caller rolls back.
         A command that fails takes back what it wrote itself. Where the database ends the whole transaction, as SQLite
         does when the disk is full, nothing of it is left to commit. A refused credit is recorded in the transaction,
         and raised: the caller decides whether it is committed.
+
+        Args:
+            connection: One of SQLAlchemy's, or the driver's own (of sqlite3, psycopg or PyMySQL) in a transaction, such
+                as the one that Django's ORM works on.
 
         Raises:
             InvalidInput: The connection is to another database, or in autocommit.

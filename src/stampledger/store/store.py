@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from stampledger.checks import text
 from stampledger.errors import InvalidInput, StorageUnreachable
@@ -18,6 +18,7 @@ from stampledger.store.database import backend_of
 from stampledger.store.engines.backend import SAVE, STALE_MAX
 from stampledger.store.grouping import Group
 from stampledger.store.history import Templates
+from stampledger.store.joined import Joined, joined
 from stampledger.store.session import Hint, Session
 from stampledger.store.statements import Statement, Statements
 from stampledger.store.transaction import Place, Words
@@ -53,7 +54,7 @@ class Store:
         self.figures = KnownFigures()
         self.words = Words()
         self._owned = owned
-        self._bound: Connection | None = None
+        self._bound: Joined | None = None
         self._bound_lock = threading.RLock()
         self._unbound = self
         self.sql = Statements(self.tables, self.backend)
@@ -133,9 +134,9 @@ class Store:
         return result
 
     @contextlib.contextmanager
-    def _writing_bound(self, connection: Connection, touch: Statement, row: dict[str, Any]) -> Iterator[Session]:
+    def _writing_bound(self, bound: Joined, touch: Statement, row: dict[str, Any]) -> Iterator[Session]:
         """Write inside the caller's transaction: all of a task or, after an error, none of it."""
-        with self._bound_lock, self.backend.translated(), contextlib.closing(self._bound_cursor(connection)) as cursor:
+        with self._bound_lock, self.backend.translated(), contextlib.closing(self._bound_cursor(bound)) as cursor:
             is_saved = self.backend.save_first(cursor)
             try:
                 found = {"b_business": self.business, **row}
@@ -154,17 +155,15 @@ class Store:
                 cursor.execute("RELEASE SAVEPOINT stampledger")
             except BaseException:
                 if is_saved:
-                    self._undo(connection, cursor)
+                    self._undo(bound, cursor)
                 raise
 
-    def _bound_cursor(self, connection: Connection) -> Any:
+    def _bound_cursor(self, bound: Joined) -> Any:
         self.templates = Templates()  # What the caller may have rolled back is not remembered.
-        if not connection.in_transaction():
-            connection.begin()
-        return connection.connection.cursor()
+        return bound.cursor()
 
-    def _undo(self, connection: Connection, cursor: Any) -> None:
-        """Take back what a command wrote. Where the database took back everything, SQLAlchemy is told so too."""
+    def _undo(self, bound: Joined, cursor: Any) -> None:
+        """Take back what a command wrote. Where the database took back everything, the caller's side is told so too."""
         try:
             if self.backend.in_transaction(cursor.connection):
                 cursor.execute("ROLLBACK TO SAVEPOINT stampledger")
@@ -172,7 +171,7 @@ class Store:
                 return
         except self.backend.driver_errors():  # A deadlock took the savepoint with it.
             pass
-        connection.rollback()
+        bound.rollback()
 
     # Reading.
 
@@ -249,26 +248,23 @@ class Store:
         """Whether it reads and writes inside the caller's transaction."""
         return self._bound is not None
 
-    def bound_to(self, connection: Connection) -> Self:
+    def bound_to(self, connection: object) -> Self:
         """Answer the same store, reading and writing inside the caller's transaction.
 
         Raises:
-            InvalidInput: The connection belongs to another database.
+            InvalidInput: It is no connection, or belongs to another database.
             UnsafeDurability: The connection may lose what it commits.
         """
-        if not isinstance(connection, Connection):
-            raise InvalidInput("connection", type(connection).__name__, "must be an SQLAlchemy connection")
-        if connection.dialect.name != self.engine.dialect.name:
-            raise InvalidInput("connection", connection.dialect.name, "must be to the ledger's own database")
+        found = joined(self.backend, self.engine, connection)
         self._writer.demand_open()
         with self.backend.translated():
-            raw: Any = connection.connection.driver_connection
+            raw = found.raw
             if self.backend.identity(raw) != self._identity:
-                raise InvalidInput("connection", connection.engine.url.database, "must be to the ledger's own database")
+                raise InvalidInput("connection", "another database", "must be to the ledger's own database")
         self.backend.prepare(raw, ours=False)
         bound: Self = object.__new__(type(self))
         bound.__dict__.update(self.__dict__)
-        bound._bound, bound._unbound = connection, self._unbound
+        bound._bound, bound._unbound = found, self._unbound
         bound._bound_lock = threading.RLock()
         return bound
 

@@ -81,6 +81,18 @@ class Backend(ABC):
         """Answer whether there is but one connection for everybody, as to a database in memory."""
         return False
 
+    @abstractmethod
+    def connection_kind(self) -> type:
+        """Answer the class of the driver's connections."""
+
+    @abstractmethod
+    def is_closed(self, connection: Any) -> bool:
+        """Answer whether nothing can be asked of a connection any more."""
+
+    @abstractmethod
+    def cursor(self, connection: Any) -> Any:
+        """Answer a cursor whose rows are tuples, whatever those of the connection are by default."""
+
     # Transactions.
 
     def controlled(self, connection: Any) -> AbstractContextManager[None]:

@@ -41,7 +41,7 @@ class MariaDB(Backend):
             UnsafeDurability: The server may lose what it acknowledges.
             InvalidInput: Not every name can be stored.
         """
-        with self.translated(), connection.cursor() as cursor:
+        with self.translated(), self.cursor(connection) as cursor:
             if ours:
                 waiting = "innodb_lock_wait_timeout"
                 cursor.execute(f"SET SESSION {waiting} = LEAST(@@{waiting}, {WAIT_SECONDS:.0f})")
@@ -64,6 +64,19 @@ class MariaDB(Backend):
         """Answer what tells one database from another: the server's address and the database's name."""
         database = connection.db.decode() if isinstance(connection.db, bytes) else connection.db
         return ("mariadb", connection.host, connection.port, database, self.schema_name)
+
+    def connection_kind(self) -> type:
+        """Answer the class of the driver's connections."""
+        kind: type = pymysql.connections.Connection
+        return kind
+
+    def is_closed(self, connection: Any) -> bool:
+        """Answer whether nothing can be asked of a connection any more."""
+        return not connection.open
+
+    def cursor(self, connection: Any) -> Any:
+        """Answer a cursor whose rows are tuples, whatever those of the connection are by default."""
+        return connection.cursor(pymysql.cursors.Cursor)
 
     # Transactions.
 

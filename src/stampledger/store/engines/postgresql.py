@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import ARRAY, BigInteger, String, any_, bindparam, func, literal_column
 from sqlalchemy.sql import ColumnElement
@@ -54,7 +55,7 @@ class PostgreSQL(Backend):
             UnsafeDurability: The server or the connection may lose what it acknowledges.
             InvalidInput: Not every name can be stored.
         """
-        with self.translated(), connection.cursor() as cursor:
+        with self.translated(), self.cursor(connection) as cursor:
             if ours:
                 connection.adapters.register_dumper(int, Int8BinaryDumper)  # One prepared statement, however big it is.
                 self._bound_waiting(cursor)
@@ -84,6 +85,18 @@ class PostgreSQL(Backend):
         """Answer what tells one database from another: the server's address and the database's name."""
         info = connection.info
         return ("postgresql", info.host, info.hostaddr, info.port, info.dbname, self.schema_name)
+
+    def connection_kind(self) -> type:
+        """Answer the class of the driver's connections."""
+        return psycopg.Connection
+
+    def is_closed(self, connection: Any) -> bool:
+        """Answer whether nothing can be asked of a connection any more."""
+        return bool(connection.closed)
+
+    def cursor(self, connection: Any) -> Any:
+        """Answer a cursor whose rows are tuples, whatever those of the connection are by default."""
+        return psycopg.Cursor(connection, row_factory=tuple_row)
 
     # Transactions.
 

@@ -78,6 +78,24 @@ class SQLite(Backend):
         """Answer whether there is but one connection for everybody, as to a database in memory."""
         return isinstance(self.engine.pool, StaticPool | SingletonThreadPool) or not self._file_of(connection)
 
+    def connection_kind(self) -> type:
+        """Answer the class of the driver's connections."""
+        return sqlite3.Connection
+
+    def is_closed(self, connection: Any) -> bool:
+        """Answer whether nothing can be asked of a connection any more."""
+        try:
+            connection.total_changes  # noqa: B018
+        except sqlite3.ProgrammingError:
+            return True
+        return False
+
+    def cursor(self, connection: Any) -> Any:
+        """Answer a cursor whose rows are tuples, whatever those of the connection are by default."""
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        return cursor
+
     @property
     def _quoted(self) -> str:
         """The name of the schema as SQL writes it; without one, that of the main database."""
