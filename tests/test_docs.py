@@ -25,6 +25,7 @@ PAGES = (
     "docs/reading.md",
     "docs/following.md",
     "docs/terminal.md",
+    "docs/mounting.md",
     "docs/policies.md",
     "docs/back-office.md",
     "docs/engines.md",

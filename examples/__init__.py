@@ -1,0 +1,1 @@
+"""Small services that mount stampledger; each is run by a test."""
