@@ -47,7 +47,7 @@ NAMES = sorted(
 
 DEEDS = ("stamp", "void", "redeem", "reverse", "take-back", "play", "message", "coupon", "no-such-deed", "delete")
 
-VALUES = {
+VALUES: dict[str, str | bytes] = {
     "minus": "-1",
     "zero": "0",
     "twenty digits": "9" * 20,
