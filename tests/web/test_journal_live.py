@@ -139,6 +139,17 @@ def test_where_it_is_offered(client: TestClient):
         assert polled(html) is None and "ive mode" not in html
 
 
+def test_search_meanwhile(client: TestClient):
+    """
+    A search in live mode goes on live, for what it found: its answer asks for the news of that, in its own place.
+    """
+    answer = client.get("/journal?live=1&search=ben", headers=HTMX)
+
+    assert f"{MOUNTED}/journal/news?after=50&shown=0&search=ben" == polled(answer.text)
+    assert f"{MOUNTED}/journal?live=1&search=ben" == answer.headers["hx-push-url"]
+    assert ["told"] == re.findall(r'id="(\w+)"[^>]*hx-swap-oob', answer.text)
+
+
 def test_without_a_script(client: TestClient):
     """
     A browser without scripts loads the page again every few seconds, in live mode alone.

@@ -69,9 +69,6 @@ class Narrowing:
                 if one is not None:
                     yield name, one
 
-    def __bool__(self) -> bool:
-        return self != Narrowing()
-
 
 def narrowing(ask: Asked) -> Narrowing:
     """Read what the Journal is narrowed to."""
