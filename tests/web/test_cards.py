@@ -378,6 +378,31 @@ def test_every_link_is_below_the_mount(client: TestClient):
             assert found.startswith(f"{MOUNTED}/"), found
 
 
+def test_every_link_leads_somewhere(client: TestClient, ledger: Ledger):
+    """
+    Whatever is linked from a card and from its history is there, and writes nothing.
+    """
+    before = ledger.seq
+
+    pages = ("/cards/100003", "/cards/100003/history?step=3")
+    links = {found for page in pages for found in re.findall(r'(?:href|hx-get)="([^"#]+)', client.get(page).text)}
+
+    for link in sorted(links):
+        assert 200 == client.get(f"http://shop.example{link.replace('&amp;', '&')}").status_code, link
+    assert any("/view?scan=" in link for link in links) and any(link.endswith("/page") for link in links)
+    assert before == ledger.seq
+
+
+def test_opened_where_customers_see_it(ledger: Ledger):
+    """
+    Where customers have pages of their own, "Open" leads to the card's; the number is there to be copied either way.
+    """
+    html = visitor(mounted(ledger, customers_at="https://cards.example/c")).get("/cards/100003").text
+
+    assert f'href="https://cards.example/c/{ledger.card(100003).id}/card?key=' in html
+    assert 'data-copy="100003"' in html
+
+
 def test_strict_policy_is_enough(client: TestClient):
     """
     Nothing on these pages needs a script or style of its own.
