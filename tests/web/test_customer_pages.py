@@ -299,5 +299,6 @@ def test_link_of_the_office(ledger: Ledger):
 
     at_scan = f"http://my.example/my{address(ledger, ZOE, scan=17)}".replace("&", "&amp;")
     assert at_scan in page
+    assert f"http://my.example/my{address(ledger, ZOE)}".replace("&", "&amp;") in office.get("/cards/100003").text
     assert "Stamps added: 6" in visiting.get(address(ledger, ZOE, scan=17)).text
     assert "my.example" not in visitor(mounted(ledger)).get("/cards/100003/view?scan=17").text
