@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from stampledger import InvalidInput, Ledger
 from stampledger.web import Staff, gate, serving
 from stampledger.web.gate import COOKIE_SECONDS_MAX, Gate
+from tests.web.shop import SECRET
 
 TOKEN = "a-token-of-sixteen-letters-or-more"
 COOKIE = "stampledger"
@@ -23,6 +24,7 @@ NOW = 1_800_000_000
 class Options(TypedDict, total=False):
     """How a service is told to answer."""
 
+    secret: bytes
     hosts: Sequence[str]
     any_address: bool
     root_path: str
@@ -268,3 +270,23 @@ def test_two_names_at_once(ledger: Ledger):
     answer = browser(ledger).get("/journal", headers=[("host", "127.0.0.1"), ("host", "evil.example")])
 
     assert 400 == answer.status_code
+
+
+@pytest.mark.parametrize("root_path", ["", "/office"])
+def test_customers_pages(ledger: Ledger, root_path: str):
+    """
+    A card leads to its customer's own page, which needs no token, and is found again after a restart with the secret.
+    """
+    client = browser(ledger, secret=SECRET, root_path=root_path)
+    client.get(f"{root_path}/?token={TOKEN}")
+    panel = client.get(f"{root_path}/cards/100002").text
+    address = re.search(rf'href="({root_path}/c/[^"]*)"', panel)
+    assert address is not None
+
+    restarted = browser(ledger, secret=SECRET, root_path=root_path)
+    another = browser(ledger, secret=SECRET[::-1], root_path=root_path)
+
+    page = restarted.get(address[1])
+    assert 200 == page.status_code and "#100002" in page.text
+    assert 404 == another.get(address[1]).status_code
+    assert 403 == restarted.get(f"{root_path}/cards/100002").status_code

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_address
+from urllib.parse import quote
 
 import attrs
 import uvicorn
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp
 from stampledger.errors import InvalidInput
 from stampledger.ledger import Ledger
 from stampledger.web.app import back_office
+from stampledger.web.customers import customer_pages
 from stampledger.web.gate import LOOPBACK, BelowRoot, Gate, KnownHosts
 from stampledger.web.headers import SafeHeaders
 
@@ -91,10 +93,11 @@ def service(
     any_address: bool = False,
     root_path: str = "",
 ) -> Starlette:
-    """Make what is served: the back office behind its gate, answering to these names and no others."""
+    """Make what is served: the back office behind its gate, and customers' pages; under these names and no others."""
     shared = secret or chance.token_bytes(32)
-    office = back_office(ledger, authorize=gate.authorize, secret=shared)
-    routes: list[BaseRoute] = [Mount("/", office)]
+    customers_at = quote(root_path.rstrip("/")) + CUSTOMERS
+    office = back_office(ledger, authorize=gate.authorize, secret=shared, customers_at=customers_at)
+    routes: list[BaseRoute] = [Mount(CUSTOMERS, customer_pages(ledger, secret=shared)), Mount("/", office)]
     return Starlette(
         routes=routes,
         middleware=[
