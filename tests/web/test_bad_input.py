@@ -59,7 +59,7 @@ VALUES: dict[str, str | bytes] = {
     "exponent": "1e999",
     "not a number": "NaN",
     "a number with a tail": "1 OR 1=1",
-    "quotes": "'\"; DROP TABLE stampledger_journal;--",
+    "quotes": "'\"; DROP TABLE students;--",
     "wildcards": "%_\\%",
     "null": "a\0b",
     "lines": "a\r\nSet-Cookie: a=b",
@@ -102,7 +102,7 @@ def foreign(ledger: Ledger, folder: Path) -> list[str]:
         customer = other.register_customer(name=name, email=email)
         card = other.issue_card("tea", customer=customer).card
         scan = other.add_stamps(card, code="QUUX-1")
-        return [str(one) for one in (card.id, card.number, "QUUX-1", scan.id, customer)]
+        return [str(one) for one in (card.id, card.number, "QUUX-1", scan.id, customer.subject)]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def bore(client: TestClient, method: str, address: str, **sent: object) -> int:
     assert answer.status_code < 500, told
     assert "set-cookie" not in answer.headers, told
     for leak in ("Traceback", "sqlite", "SQL", "stampledger_", "site-packages", *FOREIGN):
-        assert leak not in re.sub(r"\S*DROP TABLE\S* \S*", "", answer.text), f"{told} shows {leak}"
+        assert leak not in answer.text, f"{told} shows {leak}"
     return answer.status_code
 
 
