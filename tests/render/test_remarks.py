@@ -118,3 +118,12 @@ def test_long_text():
     told = remarks(ENGLISH, events.CardDeleted(reason="x" * 300))[0].text
 
     assert TEXT_LENGTH_MAX == len(told) and told.endswith("x…")
+
+
+def test_right_to_left():
+    """
+    Among right-to-left words, what people wrote keeps its own direction; the sentence around it is the page's.
+    """
+    event = events.CardDeleted(reason="lost (again)")
+
+    assert "\N{FIRST STRONG ISOLATE}lost (again)\N{POP DIRECTIONAL ISOLATE}" == remarks(Words("az"), event)[0].text

@@ -28,7 +28,12 @@ class Remark:
 
 def remarks(words: Words, event: Event) -> tuple[Remark, ...]:
     """Say what there is to say about an entry, in a language."""
-    return tuple(Remark(_cut(one)) if isinstance(one, str) else one for one in _remarks(words, event) if one)
+    return tuple(Remark(one) if isinstance(one, str) else one for one in _remarks(words, event) if one)
+
+
+def _own(words: Words, text: str) -> str:
+    """Answer what somebody wrote: not too long, and apart from the sentences around it."""
+    return str(words.shown({"text": _cut(text)})["text"]) if text else ""
 
 
 def _cut(text: str) -> str:
@@ -45,17 +50,18 @@ def _remarks(words: Words, event: Event) -> list[str | Remark]:
             return _voided(words, event)
         case events.VoucherVoided() | events.LotteryVoided():
             follows = words.say("Follows from taking back scan %(scan)s.", scan=f"#{event.scan}") if event.scan else ""
-            return [follows, event.reason]
+            return [follows, _own(words, event.reason)]
         case events.RedemptionReversed() | events.CardDeleted():
-            return [event.reason]
+            return [_own(words, event.reason)]
         case events.AwardGranted() | events.VoucherIssued() | events.LotteryGranted():
             return [] if event.source is RewardSource.GOAL else [reward_source_label(words, event.source)]
         case events.BirthdayReached():
             return [words.say("Birthday of the year %(year)s", year=str(event.year))]
         case events.CampaignSent() | events.CampaignCreated():
-            return [event.name]
+            return [_own(words, event.name)]
         case events.MessageSent():
-            return [event.text or words.say("Nobody can read the text any more: the customer was forgotten.")]
+            gone = words.say("Nobody can read the text any more: the customer was forgotten.")
+            return [gone if event.text is None else _own(words, event.text)]
         case events.WalletSaved() | events.WalletRemoved():
             return [platform_label(words, event.platform)]
     return _on_the_card(words, event)
@@ -129,4 +135,4 @@ def _voided(words: Words, event: events.StampVoided) -> list[str | Remark]:
         told.append(words.say("%(reward)s stays: %(reason)s.", reward=kept.title, reason=because))
     if event.cancelled_by:
         told.append(words.say("Cancelled by %(code)s.", code=event.cancelled_by))
-    return [*told, event.reason]
+    return [*told, _own(words, event.reason)]
