@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from jinja2 import UndefinedError
 
-from stampledger.projections import CardStatus
+from stampledger.projections import CardStatus, Progress
 from stampledger.render.environment import environment
 from stampledger.render.languages import LANGUAGES
 from tests.render.pages import HOSTILE
@@ -38,6 +38,7 @@ def test_one_environment():
         ("{{ ngettext(one, many, 21) }}", "uk", "За день можна отримати щонайбільше 21 штамп."),
         ("{{ ngettext(one, many, 5) }}", "uk", "За день можна отримати щонайбільше 5 штампів."),
         ("{{ 1234 | number }} {{ 0.5 | percent }}", "az", "۱٬۲۳۴ ۵۰٪"),
+        ("{{ progress | progress }}", "az", "۳/۱٬۰۰۰"),
         ("{{ day | day }}", "th", "12 พฤษภาคม 2569"),
         ('{{ at | moment("Asia/Tehran") }}', "az", "۲۳ اردیبهشت ۱۴۰۵، ۰۰:۰۰"),
         ('{{ at | end("Asia/Tehran") }}', "en", "12 May 2026"),
@@ -50,9 +51,10 @@ def test_language_of_the_page(source: str, lang: str, text: str):
     """
     Sentences, numbers, days and labels are in the language that the page has.
     """
-    day, status = date(2026, 5, 12), CardStatus.ACTIVE
+    progress = Progress(stamps=3, required=1000)
+    values = dict(one=ONE, many=MANY, at=AT, day=date(2026, 5, 12), status=CardStatus.ACTIVE, progress=progress)
 
-    assert text == shown(source, lang, one=ONE, many=MANY, at=AT, day=day, status=status)
+    assert text == shown(source, lang, **values)
 
 
 def test_two_pages_in_turn():

@@ -83,6 +83,15 @@ def test_plurals(lang: str, n: int, shown: str):
     assert shown == Words(lang).count(ONE, MANY, n)
 
 
+def test_number_that_is_a_name():
+    """
+    Numbers of entries and cards are names: they are shown as they are searched for.
+    """
+    assert "Eintrag 12345" == Words("de").say("Entry %(seq)s", seq=12_345)
+    assert "\u206812345\u2069" in Words("az").say("Entry %(seq)s", seq="12345")
+    assert "12345" in Words("az").say("Entry %(seq)s", seq=12_345)
+
+
 def test_word_of_two_meanings():
     """
     A word is translated by what it is about: in French a card is expirée, a voucher expiré.

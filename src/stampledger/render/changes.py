@@ -34,7 +34,7 @@ from stampledger.projections import (
 )
 from stampledger.render.dates import day_text, end_text, moment_text
 from stampledger.render.labels import card_status_label, platform_label, reward_status_label
-from stampledger.render.numbers import number_text
+from stampledger.render.numbers import number_text, progress_text
 from stampledger.render.words import N_, Words
 from stampledger.rewards import RewardKind
 
@@ -174,7 +174,7 @@ class _Teller:
     # Values.
 
     def _progress(self, progress: Progress) -> str:
-        return f"{self._number(progress.stamps)}/{self._number(progress.required)}"
+        return progress_text(progress, self.words.lang)
 
     def _number(self, number: int) -> str:
         return number_text(number, self.words.lang)

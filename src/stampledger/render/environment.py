@@ -1,9 +1,9 @@
 """The one environment of all templates: it escapes what it is given, and speaks the language of the page.
 
 A template says `{{ _("Stamps added: %(count)s", count=n) }}`, `{{ ngettext("%(count)s card", "%(count)s cards", n) }}`,
-`{{ pgettext("card status", "Active") }}` or `{% trans %}`, and shows values by `| number`, `| percent`, `| day`,
-`| moment(zone)` and `| end(zone)`, and the house's own words by the functions of `labels`: `| kind_label`. All of them
-take the language from the variable `lang`; macros of another file that use them are imported `with context`.
+`{{ pgettext("card status", "Active") }}` or `{% trans %}`, and shows values by `| number`, `| percent`, `| progress`,
+`| day`, `| moment(zone)` and `| end(zone)`, and the house's own words by the functions of `labels`: `| kind_label`. All
+of them take the language from the variable `lang`; macros of another file that use them are imported `with context`.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,13 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from stampledger.projections import Progress
 from stampledger.render import labels
 from stampledger.render.codes import barcode_symbol, qr_symbol
 from stampledger.render.dates import day_text, end_text, moment_text
 from stampledger.render.extra import web_extra
 from stampledger.render.languages import LANGUAGES, Language
-from stampledger.render.numbers import number_text, percent_text
+from stampledger.render.numbers import number_text, percent_text, progress_text
 from stampledger.render.words import Words
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ def _environment() -> "Environment":
         return percent_text(share, lang_of(context))
 
     @pass_context
+    def progress(context: "Context", value: Progress) -> str:
+        return progress_text(value, lang_of(context))
+
+    @pass_context
     def day(context: "Context", value: date) -> str:
         return day_text(value, lang_of(context))
 
@@ -106,6 +111,6 @@ def _environment() -> "Environment":
     made.newstyle_gettext = True  # type: ignore[attr-defined]  # What the extension adds to an environment.
     made.globals.update(_=gettext, gettext=gettext, ngettext=ngettext, pgettext=pgettext, language=language)
     made.globals.update(qr_symbol=qr_symbol, barcode_symbol=barcode_symbol)
-    made.filters.update(number=number, percent=percent, day=day, moment=moment, end=end)
+    made.filters.update(number=number, percent=percent, progress=progress, day=day, moment=moment, end=end)
     made.filters.update({say.__name__: labelling(say) for say in labels.SAYINGS})
     return made

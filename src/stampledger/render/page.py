@@ -12,7 +12,7 @@ from stampledger.projections import CardStatus, CustomerView, Progress, RewardVi
 from stampledger.render.codes import barcode_payload, qr_payload
 from stampledger.render.dates import end_text, moment_text
 from stampledger.render.languages import DEFAULT_LANGUAGE, LANGUAGES, known_language, language, preferred
-from stampledger.render.numbers import number_text
+from stampledger.render.numbers import number_text, progress_text
 from stampledger.render.refusal import refusal_text
 from stampledger.render.words import N_, Words
 from stampledger.rewards import RewardKind, RewardStatus
@@ -171,7 +171,7 @@ class CustomerPage:
     @property
     def progress_text(self) -> str:
         """How full the card is, such as 2/8."""
-        return f"{self.number(self.progress.stamps)}/{self.number(self.progress.required)}"
+        return progress_text(self.progress, self.lang)
 
     @property
     def boxes(self) -> tuple[StampBox, ...]:

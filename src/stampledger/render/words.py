@@ -16,7 +16,9 @@ from stampledger.render.numbers import number_text
 
 DOMAIN = "stampledger"
 
-_OWN_WORDS = {"at", "date", "time"}  # Placeholders that are filled in the page's own language.
+# Placeholders that are filled in the page's own language, and those that name something rather than count it.
+_OWN_WORDS = {"at", "date", "time", "progress"}
+_NAMES = {"seq", "entry", "scan", "number"}
 
 
 def N_(message: str) -> str:  # noqa: N802 (The name by which gettext's tools know it.)
@@ -39,7 +41,7 @@ class Words:
         """Say an English sentence in the language, its %(placeholders)s filled.
 
         Text put into it keeps its own direction and does not disturb the rest; whole numbers stand in the language's
-        digits. A percent sign in a sentence is written twice.
+        digits, but for those of entries and cards, which are names. A percent sign in a sentence is written twice.
         """
         return self.sentence(message) % self.shown(values)
 
@@ -67,7 +69,7 @@ class Words:
 
     def _shown(self, name: str, value: object) -> object:
         if isinstance(value, int) and not isinstance(value, bool):
-            return number_text(value, self.lang)
+            return str(value) if name in _NAMES else number_text(value, self.lang)
         if not isinstance(value, str) or name in _OWN_WORDS or hasattr(value, "__html__"):
             return value
         # Between the marks that isolate its direction.

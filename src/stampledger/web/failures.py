@@ -15,6 +15,7 @@ from stampledger.errors import (
     Refused,
     StorageError,
 )
+from stampledger.render.languages import known_language
 from stampledger.web.access import TokenWanted
 from stampledger.web.asking import Asked
 from stampledger.web.forms import BodyTooLarge, ForgedForm
@@ -78,5 +79,6 @@ def _sorted(error: Exception) -> tuple[int, str, str | None]:
 
 def _forget_what_was_wrong(ask: Asked) -> None:
     """Let the page of the error be made in a language we have, and lead back to the present."""
-    ask.params = {}
+    lang = known_language(ask.params.get("lang"))
+    ask.params = {} if lang is None else {"lang": lang}
     ask.__dict__.pop("lang", None)
