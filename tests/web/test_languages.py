@@ -11,10 +11,9 @@ from stampledger.render.words import Words
 PAGES = {
     "/": ("Dashboard", "Stamps added"),
     "/journal": ("Card Events", "Live mode"),
-    "/journal/filter": ("Card Events", "Customers and the business"),
     "/cards": ("User stamp cards", "All platforms"),
     "/cards/100003": ("Detailed card", "View history"),
-    "/cards/100003/history": ("The card after each of its entries", "Newest first"),
+    "/cards/100003/history": ("The card after each of its entries", "What happened"),
     "/cards/100003/view": ("What happened at this scan", "What has changed since"),
     "/cards/100003/coupon": ("Issue coupon", "How long is it good?"),
     "/codes": ("What became of a code", "The whole code, as it was scanned"),
@@ -39,7 +38,7 @@ def test_every_page_in_every_language(client: TestClient, path: str, lang: str):
 
 @pytest.mark.parametrize(
     ("path", "lang"),
-    [("/nothing?lang=az", "az"), ("/cards/7?lang=de", "de"), ("/journal?limit=x&lang=uk", "uk"), ("/?lang=xx", "en")],
+    [("/nothing?lang=az", "az"), ("/cards/7?lang=de", "de"), ("/journal?before=x&lang=uk", "uk"), ("/?lang=xx", "en")],
 )
 def test_page_of_a_failure(client: TestClient, path: str, lang: str):
     """
