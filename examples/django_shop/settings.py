@@ -48,4 +48,5 @@ TEMPLATES = [
 ]
 LOGIN_REDIRECT_URL = "/staff/stamps/"
 USE_TZ = True
+TIME_ZONE = "Europe/London"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -10,11 +10,12 @@ from playwright.sync_api import Page
 
 STOPS_MAX = 400
 
-_AXE = "() => axe.run(document, {resultTypes: ['violations']})"
+_AXE = "rules => axe.run(document, {resultTypes: ['violations'], ...(rules ? {runOnly: rules} : {})})"
 
 _STICKING_OUT = """() => {
   const wide = document.documentElement.clientWidth;
   const told = [];
+  const rightToLeft = getComputedStyle(document.body).direction === "rtl";
   const tell = (what, element) => told.push(
     `${what}: <${element.tagName.toLowerCase()} class="${element.getAttribute("class") || ""}"> `
     + `${element.textContent.trim().replace(/\\s+/g, " ").slice(0, 40)}`);
@@ -23,14 +24,19 @@ _STICKING_OUT = """() => {
       if (["auto", "scroll"].includes(getComputedStyle(one).overflowX)) return true;
     return false;
   };
+  const hidden = (element) => {  // Said to screen readers alone.
+    for (let one = element; one && one !== document.body; one = one.parentElement)
+      if (getComputedStyle(one).clipPath === "inset(50%)") return true;
+    return false;
+  };
   if (document.scrollingElement.scrollWidth > wide)
     told.push(`the page is ${document.scrollingElement.scrollWidth} wide in a window of ${wide}`);
   for (const element of document.body.querySelectorAll("*")) {
     if (!element.checkVisibility({visibilityProperty: true}) || element.closest("svg svg, svg *")) continue;
     const box = element.getBoundingClientRect();
     const style = getComputedStyle(element);
-    const unseen = box.width <= 1 || box.height <= 1 || box.bottom <= 0 || box.right <= 0 || box.left >= wide + 2000;
-    if (unseen) continue;
+    const aside = rightToLeft ? box.left >= wide : box.right <= 0;  // Where nobody can scroll to.
+    if (box.width <= 1 || box.height <= 1 || box.bottom <= 0 || aside || hidden(element)) continue;
     if ((box.right > wide + 1 || box.left < -1) && !scrolls(element)) tell("outside the window", element);
     const speaks = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const cut = element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
@@ -53,6 +59,14 @@ _STOPS = """() => {
   });
 }"""
 
+_FROM_THE_TOP = """() => {
+  delete window.stampledgerStops;
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+  scrollTo(0, 0);
+}"""
+
 _TOLD = """(element) => {
   const name = element.getAttribute("aria-label") || element.textContent.trim() || element.name
     || element.getAttribute("href") || element.id;
@@ -66,12 +80,14 @@ _FOCUSED = """() => {
   const box = element.getBoundingClientRect();
   if (!window.stampledgerStops) window.stampledgerStops = new Map();
   const stops = window.stampledgerStops;
+  const still = [...stops.keys()].pop() === element;  // A date has several stops, a frame those of its own page.
   const again = stops.has(element);
   if (!again) stops.set(element, stops.size);
   return {
-    place: stops.get(element), again,
+    again, still,
     told: (TOLD)(element),
-    shown: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none",
+    shown: element.tagName === "IFRAME"  // Its own page shows where the focus is.
+      || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none",
     inside: box.width > 0 && box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight,
   };
 }""".replace("TOLD", _TOLD)
@@ -93,10 +109,10 @@ class Stop:
     inside: bool  # Whether it is in the window.
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on a page, one line each."""
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds on a page, one line each: by all its rules, or by some."""
     page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(_AXE)["violations"]
+    found = page.evaluate(_AXE, list(rules) or None)["violations"]
     return [
         f"{one['id']} ({one['impact']}): {one['help']}: {node['target']} {node['html'][:200]}"
         for one in found
@@ -112,12 +128,14 @@ def sticking_out(page: Page) -> list[str]:
 
 def stops(page: Page) -> Iterator[Stop]:
     """Press the tabulator key from the top of a page to its end, and answer where it leads."""
-    page.evaluate("() => { delete window.stampledgerStops; document.activeElement.blur(); }")
+    page.evaluate(_FROM_THE_TOP)
     for _ in range(STOPS_MAX):
         page.keyboard.press("Tab")
         at = page.evaluate(_FOCUSED)
-        if at is None or at["again"]:
+        if at is None or (at["again"] and not at["still"]):
             return
+        if at["again"]:
+            continue
         yield Stop(at["told"], at["shown"], at["inside"])
     raise AssertionError(f"more than {STOPS_MAX} stops, or a trap")
 

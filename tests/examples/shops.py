@@ -3,7 +3,9 @@ The example shops, each started as its users would, and what a test wants of the
 """
 
 import importlib
+import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -108,7 +110,10 @@ def fastapi_shop(folder: Path, monkeypatch: Any) -> Iterator[Shop]:
 def django_shop(folder: Path, monkeypatch: Any) -> Iterator[Shop]:
     """The shop on Django, which has one set of settings in a process: each test gives it another file."""
     monkeypatch.setenv("SHOP_DATABASE", str(folder / "first.db"))
+    zone = os.environ.get("TZ")
     asgi = importlib.import_module("examples.django_shop.asgi")
+    os.environ.pop("TZ", None) if zone is None else os.environ.update(TZ=zone)  # Django sets it for the whole process.
+    time.tzset()
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.core.management import call_command
