@@ -59,9 +59,9 @@ HOSTILE = (
     "</option></select><img src=x onerror=alert(1)>",
     "</bdi></td></tr></table><img src=x onerror=alert(1)>",
     # By way of a template, a translation or a script of ours.
-    "{{7*7}}{{config}}{{ask.office.secret}}",
+    "{{77*7777}}{{config}}{{ask.office.secret}}",
     "{% for x in ().__class__.__base__.__subclasses__() %}{{x}}{% endfor %}",
-    "${7*7}#{7*7}<%= 7*7 %>",
+    "${77*7777}#{77*7777}<%= 77*7777 %>",
     "%(name)s %s %d %% %(",
     "{0.__class__.__mro__}{name!r}",
     "<b hx-get=/ hx-trigger=load>htmx</b>",
@@ -98,5 +98,5 @@ EMAILS = (
     "a+<script>alert(1)</script>@evil.example",
     "'onfocus=alert(1)@evil.example",
     '"><img/src=x/onerror=alert(1)>"@evil.example',
-    "{{7*7}}@evil.example",
+    "{{77*7777}}@evil.example",
 )
