@@ -53,6 +53,7 @@ def demo(db: str | None, out: str | None) -> None:
     click.echo(f"  export STAMPLEDGER_DB={db} STAMPLEDGER_BUSINESS={BUSINESS}")
     click.echo("  stampledger journal --search zoe")
     click.echo("  stampledger card 100003 --at 2026-05-12T12:00Z")
+    click.echo("  stampledger serve")
 
 
 def _headline(console: Console, words: str) -> None:
