@@ -88,3 +88,25 @@ def test_bad_input(client: TestClient, query: dict[str, str]):
 
     assert answer.status_code in (400, 404)
     assert "/journal" in answer.text
+
+
+@pytest.mark.parametrize("per", ["hour", "day", "week", "month"])
+def test_days_without_entries(client: TestClient, per: str):
+    """
+    Where nothing happened in the days shown, the page leads to the days of the newest entry; elsewhere it does not.
+    """
+    asked = {"per": per, "since": "2026-04-01", "until": "2026-04-03", "lang": "en"}
+    empty = client.get("/", params=asked).text
+
+    words, address = "Entry 51, 12 May 2026, 16:10", re.search(r'<a class="button" href="([^"]*)">Entry 51', empty)
+    assert words in empty and address is not None
+    there = client.get(unescape(address[1]).removeprefix(MOUNTED)).text
+    assert 3 == totals(there)["Redemptions"][0]
+    assert words not in there
+
+
+def test_no_entries_at_all(client: TestClient):
+    """
+    Where there has been no entry yet there is none to be led to.
+    """
+    assert "Entry" not in client.get("/", params={"at": 0}).text

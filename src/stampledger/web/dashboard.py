@@ -8,7 +8,7 @@ import attrs
 from starlette.responses import Response
 
 from stampledger import checks
-from stampledger.projections import Activity, ActivitySpan, Period
+from stampledger.projections import Activity, ActivitySpan, JournalRow, Period
 from stampledger.render import plots
 from stampledger.render.dates import day_text, moment_text
 from stampledger.render.labels import rule_label
@@ -56,7 +56,14 @@ def page(ask: Asked) -> Response:
     since = ask.instant("since") or ask.view.moment.at - USUAL[period]
     activity = ask.view.activity(since=since, until=ask.instant("until", end=True), per=period)
     shown = Dashboard(ask, activity)
-    return ask.page("dashboard.html", activity=activity, period=period, periods=Period, shown=shown.plots())
+    return ask.page(
+        "dashboard.html",
+        activity=activity,
+        period=period,
+        periods=Period,
+        shown=shown.plots(),
+        elsewhere=shown.elsewhere(),
+    )
 
 
 class Dashboard:
@@ -92,6 +99,16 @@ class Dashboard:
                 parts=tuple(rule_label(self.ask.words, rule) for rule in rules),
             ),
         ]
+
+    def elsewhere(self) -> tuple[JournalRow, str] | None:
+        """Answer the newest entry and the address of its days, where the days shown have none at all."""
+        if any(span.first is not None for span in self.activity):
+            return None
+        for newest in self.ask.view.journal(limit=1):
+            day = newest.recorded_at.astimezone(self.ask.zone).date()
+            since = day - USUAL[self.activity.per]
+            return newest, self.ask.link("dashboard", per=self.activity.per, since=since, until=day)
+        return None
 
     def _counted(
         self,
