@@ -448,6 +448,8 @@ BAD = [
     ("coupon", {"title": "x" * 300}, 400),
     ("coupon", {"title": "Tea", "valid": "forever"}, 400),
     ("coupon", {"title": "Tea", "valid": "days"}, 400),
+    ("coupon", {"title": "Tea", "valid": "always", "days": "14"}, 400),
+    ("coupon", {"title": "Tea", "months": "2"}, 400),
     ("coupon", {"title": "Tea", "valid": "days", "days": "-1"}, 400),
     ("coupon", {"title": "Tea", "valid": "days", "days": "9" * 30}, 400),
     ("coupon", {"title": "Tea", "valid": "months", "months": "1201"}, 400),
@@ -472,6 +474,15 @@ def test_bad_input(client: TestClient, ledger: Ledger, action: str, fields: dict
     assert "Nothing was written." in answer.text and 'role="alert"' in answer.text
     assert f"/cards/100001/{action}" in answer.text and "#100001 - <bdi>Mia</bdi>" in answer.text
     assert before == ledger.seq
+
+
+def test_field_is_named_plainly(client: TestClient):
+    """
+    What is wrong is said of the form's field, without the library's own name for whatever it belongs to.
+    """
+    html = send(client, 100001, "coupon").text
+
+    assert "title: must not be empty" in html and "Voucher.title" not in html
 
 
 def test_another_cards_voucher(client: TestClient, ledger: Ledger):

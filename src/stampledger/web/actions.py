@@ -1,5 +1,6 @@
 """What staff do with a card: each action is a form in the card's panel, and acts once when it is sent."""
 
+import attrs
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -74,7 +75,10 @@ def _status(problem: StampledgerError) -> int:
 def _form(
     ask: Asked, card: CardView, action: str, given: dict[str, str], problem: StampledgerError | None = None
 ) -> Form:
-    wrong = problem.field.rpartition(".")[2] if isinstance(problem, InvalidInput) else None
+    wrong = None
+    if isinstance(problem, InvalidInput):
+        wrong = problem.field.rpartition(".")[2]
+        problem = attrs.evolve(problem, field=wrong)  # Whose field it is in the library says nothing here.
     return Form(
         action=action,
         given=given,

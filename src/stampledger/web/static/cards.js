@@ -16,6 +16,12 @@ document.addEventListener("click", (event) => {
   });
 });
 
+// Who fills in how long a coupon is good means that limit.
+document.addEventListener("input", (event) => {
+  const choice = event.target.closest(".limits .tick")?.querySelector("[type='radio']");
+  if (choice) choice.checked = true;
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   const picture = document.getElementById("picture");
   const slider = document.getElementById("step");
