@@ -13,7 +13,7 @@ from stampledger import InvalidInput, Ledger
 from stampledger.render.languages import LANGUAGES
 from stampledger.web import card_address, customer_pages
 from tests.web.customers import address, customer, style_hash, text_of
-from tests.web.shop import SECRET, mounted, visitor
+from tests.web.shop import MOUNTED, SECRET, mounted, visitor
 
 MIA, BEN, ZOE, JUN, BEANS = range(100001, 100006)
 KEYS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF-._~"
@@ -302,3 +302,17 @@ def test_link_of_the_office(ledger: Ledger):
     assert f"http://my.example/my{address(ledger, ZOE)}".replace("&", "&amp;") in office.get("/cards/100003").text
     assert "Stamps added: 6" in visiting.get(address(ledger, ZOE, scan=17)).text
     assert "my.example" not in visitor(mounted(ledger)).get("/cards/100003/view?scan=17").text
+
+
+@pytest.mark.parametrize(
+    ("at", "found"), [("/my", "/sub/my"), ("/my/", "/sub/my"), ("/", "/sub"), ("//my.example", "//my.example")]
+)
+def test_link_behind_a_proxy(ledger: Ledger, at: str, found: str):
+    """
+    A customer's page that lies on the same site is below the path of the proxy before both.
+    """
+    office = TestClient(mounted(ledger, customers_at=at), root_path="/sub", headers={"x-login": "anna"})
+
+    page = office.get(f"/sub{MOUNTED}/cards/100003").text
+
+    assert f'href="{found}{address(ledger, ZOE)}"'.replace("&", "&amp;") in page

@@ -67,7 +67,8 @@ def back_office(
         secret: What forms and customers' addresses are signed with, the same in all processes that serve them, at
             least 16 bytes. Without it one is drawn: good for one process, and until it ends. With several processes it
             is needed: a form shown by one would be refused by the others.
-        customers_at: Where `customer_pages` are mounted, with the same secret, so that cards link to them.
+        customers_at: Where the service mounts `customer_pages`, with the same secret, so that cards link to them: a
+            path such as "/cards", or a whole address on another site.
 
     Raises:
         InvalidInput: The secret is too short, or not bytes.

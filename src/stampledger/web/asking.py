@@ -23,7 +23,7 @@ from stampledger.web.access import Authorize, Staff
 from stampledger.web.addresses import card_address
 from stampledger.web.assets import version
 from stampledger.web.forms import Fields, Ticket, Tickets
-from stampledger.web.mounting import root
+from stampledger.web.mounting import outside, root
 from stampledger.web.paths import PATHS
 
 KEPT = ("at", "lang")  # What every link carries on.
@@ -179,7 +179,7 @@ class Asked:
         if office.customers_at is None:
             return None
         told = card_address(office.secret, office.ledger.business, card, scan=scan)
-        return f"{office.customers_at.rstrip('/')}/{told}"
+        return f"{outside(self.request.scope, office.customers_at)}/{told}"
 
     def asset(self, file: str) -> str:
         """Answer the address of a style, script or picture, which changes when the file does."""

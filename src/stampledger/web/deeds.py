@@ -78,9 +78,7 @@ class Deed:
             raise InvalidInput("valid", valid, f"must be one of {', '.join(LIMITS)}")
         for limit in LIMITS if valid == "always" else ():
             if (told := self.fields.text(limit)) is not None:  # Whoever fills a limit in does not mean: without limit.
-                raise InvalidInput(
-                    limit, told, "must be chosen, or left empty for a coupon without limit"
-                )
+                raise InvalidInput(limit, told, "must be chosen, or left empty for a coupon without limit")
         voucher = Voucher(
             title=self.fields.text("title") or "",
             description=_lines(self.fields, "description"),

@@ -10,7 +10,20 @@ def root(scope: Mapping[str, Any]) -> str:
 
     Two slashes at its beginning would be another site's name, so there is never more than one.
     """
-    parts = str(scope.get("root_path", "")).strip("/")
+    return _path(scope.get("root_path", ""))
+
+
+def outside(scope: Mapping[str, Any], place: str) -> str:
+    """Answer the address of a place of the service that mounted the application: below a proxy's path, as it is itself.
+
+    A whole address, of another site, stays as it is.
+    """
+    on_this_site = place.startswith("/") and not place.startswith("//")
+    return (_path(scope.get("app_root_path", "")) if on_this_site else "") + place.rstrip("/")
+
+
+def _path(told: object) -> str:
+    parts = str(told).strip("/")
     return "/" + quote(parts, safe="/", errors="replace") if parts else ""
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_address
-from urllib.parse import quote
 
 import attrs
 import uvicorn
@@ -95,8 +94,7 @@ def service(
 ) -> Starlette:
     """Make what is served: the back office behind its gate, and customers' pages; under these names and no others."""
     shared = secret or chance.token_bytes(32)
-    customers_at = quote(root_path.rstrip("/")) + CUSTOMERS
-    office = back_office(ledger, authorize=gate.authorize, secret=shared, customers_at=customers_at)
+    office = back_office(ledger, authorize=gate.authorize, secret=shared, customers_at=CUSTOMERS)
     routes: list[BaseRoute] = [Mount(CUSTOMERS, customer_pages(ledger, secret=shared)), Mount("/", office)]
     return Starlette(
         routes=routes,
