@@ -18,7 +18,7 @@ from stampledger import CardTemplate, Goal, Ledger, Voucher
 from stampledger.web import app as web_app
 from stampledger.web.forms import Tickets
 from stampledger.web.paths import PATHS
-from tests.web.shop import SECRET, demo_ledger, mounted, visitor
+from tests.web.shop import MOUNTED, SECRET, demo_ledger, mounted, visitor
 
 SOURCES = Path(__file__).parents[2] / "src/stampledger"
 CARD = "100003"  # Of the demonstration's; it has been through everything.
@@ -219,6 +219,17 @@ def test_fields(client: TestClient, ledger: Ledger):
             body = f"key={form.key}&token={form.token}&{name}={escaped(value)}"
             status = bore(client, "POST", path, content=body, headers=FORM)
             assert before == ledger.seq or status in (303, 409)
+
+
+def test_language_of_the_page_that_says_so(client: TestClient):
+    """
+    What went wrong is told in the language asked for, and leads on in it; asked for in none that is ours, in English.
+    """
+    told = client.get("/nowhere?lang=az&at=noon").text
+
+    assert '<html lang="az-Arab" dir="rtl">' in told
+    assert f'href="{MOUNTED}/journal?lang=az"' in told
+    assert '<html lang="en" dir="ltr">' in client.get("/nowhere?lang=tlh").text
 
 
 def forms() -> list[str]:

@@ -78,7 +78,7 @@ def _sorted(error: Exception) -> tuple[int, str, str | None]:
 
 
 def _forget_what_was_wrong(ask: Asked) -> None:
-    """Let the page of the error be made in a language we have, and lead back to the present."""
+    """Let the page of the error be made in a language we have, such as the one asked for, and lead back to now."""
     lang = known_language(ask.params.get("lang"))
     ask.params = {} if lang is None else {"lang": lang}
     ask.__dict__.pop("lang", None)
