@@ -167,6 +167,18 @@ def test_what_changed_since(client: TestClient):
     assert "Nothing: the card is as it was then." in text_of(client.get(f"/cards/{BEN}/view?scan=50").text)
 
 
+def test_sentence_that_begins_with_a_name_of_the_other_direction(client: TestClient):
+    """
+    A sentence runs in the page's own direction, whatever it begins with, and its full stop stands at its end.
+    """
+    html = client.get(f"/cards/{ZOE}/view?scan=17&lang=az").text
+
+    (told,) = re.findall('<ul class="changes">(.*?)</ul>', html, re.DOTALL)
+    sentences = re.findall("<li>(.*?)</li>", told)
+    assert any(sentence.startswith("«\N{FIRST STRONG ISOLATE}Free soup") for sentence in sentences)
+    assert "<bdi" not in told  # It would take the first letter's direction, as browsers look into isolates for it.
+
+
 def test_what_happened(client: TestClient):
     """
     The scan's entries are told, with who did it, by which channel and with which code.
