@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types pytest format messages bench requirements clean
+.PHONY: help setup demo test lint types pytest format messages screenshots bench requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ format: $(READY) ## Put the code into shape
 
 messages: $(READY) ## Collect what is said in the sources, and compile its translations
 	$(RUN) -m tools.messages
+
+screenshots: $(READY) ## Take the pictures of docs/images again (needs Chromium)
+	$(RUN) -m tools.screenshots
 
 bench: $(READY) ## Measure, and write docs/performance.md (QUICK=1 takes minutes)
 	$(RUN) -m bench --write $(if $(QUICK),--quick)
