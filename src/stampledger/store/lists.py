@@ -262,6 +262,7 @@ def card_rows(session: Session, wanted: CardFilter) -> list[StreamRow]:
 
     Of an earlier entry's cards it answers some that do not fit, since a card's state then is in no table.
     """
+    wanted = attrs.evolve(wanted, upto=searching.unless_now(session, wanted.upto))
     past = wanted.upto != EVERYTHING
     narrowed = Narrowed(session, _cards_statement, b_upto=wanted.upto)
     if not wanted.deleted:

@@ -45,7 +45,12 @@ def understood(session: Session, search: str, known: int, *, codes: bool = True)
     card = None
     if digits.isascii() and digits.isdigit() and len(digits) < 16:
         card = session.one(session.sql.card_stream, b_number=int(digits))
-    return Search(search, searchable(search), 0 if card is None else card[0], known, codes)
+    return Search(search, searchable(search), 0 if card is None else card[0], unless_now(session, known), codes)
+
+
+def unless_now(session: Session, upto: int) -> int:
+    """Answer an earlier entry as it is, and the Journal's last as EVERYTHING: live rows then tell all there is."""
+    return upto if upto == EVERYTHING or upto < session.end()[0] else EVERYTHING
 
 
 def beyond(text: str) -> str:

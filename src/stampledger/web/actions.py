@@ -48,7 +48,7 @@ def act(ask: Asked) -> Response:
     try:
         scan = DEEDS[action](Deed(ledger, card, ask.fields, call))
     except (Refused, InvalidInput, RewardNotFound, ScanNotFound) as problem:
-        now = ledger.card(card.id)
+        now = ask.view.card(card.id)  # Looked at only now, so that it knows of the refusal.
         given = {name: value for name, value in ask.fields.items() if name not in CARRIED}
         return show(ask, now, form=_form(ask, now, action, given, problem), status=_status(problem))
     done = scan.id if scan.entries else 0

@@ -1,7 +1,7 @@
 """What a request asks for: in which language, as of which moment, and how the pages it leads to are addressed."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +17,7 @@ from stampledger.projections import CardView
 from stampledger.render.languages import DEFAULT_LANGUAGE, known_language, language, preferred
 from stampledger.render.office import office_html
 from stampledger.render.words import Words
+from stampledger.rules import start_of_day
 from stampledger.values import Brand
 from stampledger.view import View
 from stampledger.web.access import Authorize, Staff
@@ -88,13 +89,15 @@ class Asked:
 
     @cached_property
     def view(self) -> View:
-        """The ledger as of the moment asked about.
+        """The ledger as of the moment asked about; of now, it is that of the first read.
+
+        Whatever is written while a page is made, all of the page is as of one entry.
 
         Raises:
             ScanNotFound: There is no such entry.
         """
         ledger = self.office.ledger
-        return ledger if self.moment is None else ledger.at(self.moment)
+        return ledger.at(ledger.moment if self.moment is None else self.moment)
 
     @property
     def may_write(self) -> bool:
@@ -135,23 +138,21 @@ class Asked:
         except ValueError:
             return self._time(name, told)
         try:
-            midnight = datetime.combine(day + timedelta(days=end), time(), self._live_zone)
-            return midnight.astimezone(UTC) - timedelta(microseconds=end)
+            return start_of_day(day + timedelta(days=end), self._zone_of(name)) - timedelta(microseconds=end)
         except OverflowError:
             raise InvalidInput(name, told, "must be a day that a calendar can reckon with") from None
 
     def _time(self, name: str, told: str) -> datetime:
         try:
             at = datetime.fromisoformat(told)
-            zoned = at if at.utcoffset() is not None else at.replace(tzinfo=self._live_zone)
+            zoned = at if at.utcoffset() is not None else at.replace(tzinfo=self._zone_of(name))
             return zoned.astimezone(UTC)
         except (ValueError, OverflowError):
             raise InvalidInput(name, told, "must be a time like 2026-05-12T18:00") from None
 
-    @cached_property
-    def _live_zone(self) -> ZoneInfo:
-        """The zone that a moment without one is meant in: to read it, the moment cannot be known yet."""
-        return ZoneInfo(self.office.ledger.brand().time_zone)
+    def _zone_of(self, name: str) -> ZoneInfo:
+        """Answer the zone that a parameter without one is meant in: the page's own, once its moment is known."""
+        return ZoneInfo(self.office.ledger.brand().time_zone) if name == "at" else self.zone
 
     # Answers.
 

@@ -24,13 +24,12 @@ def page(ask: Asked) -> Response:
     No piece is read before the one before it was sent: where nobody takes them any more, the work ends.
     """
     told = filters(ask, narrowing(ask))
-    view = ask.office.ledger.at(ask.view.moment)
-    first = view.journal(**told, limit=ROWS)  # Here, so that what cannot be asked for is still answered as such.
+    first = ask.view.journal(**told, limit=ROWS)  # Here, so that what cannot be asked for is still answered as such.
     name = re.sub(r"[^A-Za-z0-9]+", "-", ask.office.ledger.business).strip("-") or "business"
     return StreamingResponse(
-        _pieces(view, told, first),
+        _pieces(ask.view, told, first),
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}-card-events-{view.seq}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}-card-events-{ask.view.seq}.csv"'},
     )
 
 
