@@ -3,13 +3,15 @@ The front page: its figures are those of the Journal, and lead to the rows behin
 """
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
 
-from stampledger import Ledger
-from tests.web.shop import MOUNTED
+from stampledger import Brand, Ledger
+from tests.web.links import seqs
+from tests.web.shop import MOUNTED, mounted, visitor
 
 TITLES = ("Stamps", "Redemptions", "Rewards outstanding", "Refusals by rule")
 
@@ -110,3 +112,48 @@ def test_no_entries_at_all(client: TestClient):
     Where there has been no entry yet there is none to be led to.
     """
     assert "Entry" not in client.get("/", params={"at": 0}).text
+
+
+def test_span_without_entries(ledger: Ledger):
+    """
+    What was owed at the end of a quiet hour leads to the Journal as it stood then, not as it stands now.
+    """
+    client = visitor(mounted(ledger))
+    first = ledger.journal(after=0, limit=1)[0].recorded_at
+
+    html = client.get("/", params={"per": "hour", "since": (first - timedelta(hours=2)).isoformat()}).text
+    table = html.split('id="plot-3"')[1].split("</table>")[0]
+    quiet = unescape(re.findall(r'<th scope="row"><a href="([^"]*)">', table)[0]).removeprefix(MOUNTED)
+
+    assert [] == seqs(client.get(quiet).text)
+
+
+def test_as_of_what_was_imported(ledger: Ledger):
+    """
+    As of an entry that tells of last year, the page shows the hours before it was recorded, and not the whole year.
+    """
+    client = visitor(mounted(ledger))
+    card = ledger.cards()[0]
+    template = ledger.template((card.template_id, card.template_version))
+    issued = ledger.issue_card(template.key, occurred_at=ledger.moment.at - timedelta(days=365))
+
+    answer = client.get("/", params={"per": "hour", "at": issued.last})
+
+    assert 200 == answer.status_code
+    assert 24 == answer.text.split('id="plot-1"')[1].split("</table>")[0].count('<th scope="row">')
+
+
+def test_business_that_moved(ledger: Ledger):
+    """
+    A day of a page of the past is one of the zone that the business was in then: figures and rows agree.
+    """
+    client = visitor(mounted(ledger))
+    ledger.set_brand(Brand(name="Blue Cup", time_zone="Pacific/Kiritimati"))
+
+    html = client.get("/", params={"at": 51}).text
+    table = html.split('id="plot-2"')[1].split("</table>")[0]
+    figures = re.findall(r'<a href="([^"]*)">[^<]*</a></th><td class="number">(\d+)</td>', table)
+
+    assert 3 == sum(int(count) for _, count in figures)
+    for href, count in figures:
+        assert int(count) == len(seqs(client.get(unescape(href).removeprefix(MOUNTED)).text))

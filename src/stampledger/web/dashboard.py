@@ -1,7 +1,7 @@
 """The front page: how stamps, redemptions, rewards and refusals went over time, each figure with the rows behind it."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -53,7 +53,7 @@ class Plot:
 def page(ask: Asked) -> Response:
     """Show what went on."""
     period = checks.choice(Period, ask.params.get("per", "day"), "per")
-    since = ask.instant("since") or ask.view.moment.at - USUAL[period]
+    since = ask.instant("since") or _latest(ask) - USUAL[period]
     activity = ask.view.activity(since=since, until=ask.instant("until", end=True), per=period)
     shown = Dashboard(ask, activity)
     return ask.page(
@@ -64,6 +64,12 @@ def page(ask: Asked) -> Response:
         shown=shown.plots(),
         elsewhere=shown.elsewhere(),
     )
+
+
+def _latest(ask: Asked) -> datetime:
+    """Answer the latest moment there is anything of; what was imported had happened long before it was recorded."""
+    newest = ask.view.journal(limit=1)
+    return max([ask.view.moment.at, *(row.recorded_at for row in newest)])
 
 
 class Dashboard:
@@ -161,4 +167,8 @@ class Dashboard:
 
     def _as_of(self, span: ActivitySpan) -> str:
         """Answer the address of what had been given by a span's end, as the Journal stood then."""
-        return self.ask.link("journal", kind=OWED, **({} if span.last is None else {"at": span.last}))
+        if span.last is not None:
+            return self.ask.link("journal", kind=OWED, at=span.last)
+        if span.ends_at <= self.ask.view.moment.at:  # Nothing was recorded in it, and what came later does not count.
+            return self.ask.link("journal", kind=OWED, at=(span.ends_at - MICROSECOND).isoformat())
+        return self.ask.link("journal", kind=OWED)

@@ -8,7 +8,7 @@ from stampledger.errors import ScanNotFound
 from stampledger.projections import JournalRow
 from stampledger.view import View
 
-BATCH = 100
+BATCH = 20  # Entries read at once; hardly any scan has as many.
 SEQ_MAX = 2**53  # No Journal is as long, and every store can look for it.
 
 
