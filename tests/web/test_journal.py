@@ -211,7 +211,7 @@ def test_nothing_found(client: TestClient, tmp_path: Path):
     """
     An empty list says what to do; that of a business where nothing has happened says so.
     """
-    assert "No entry fits." in read(client, search="zzz")
+    assert "No entry matches." in read(client, search="zzz")
     with Ledger.open(f"sqlite:///{tmp_path / 'new.db'}", business="new") as new:
         assert "Nothing has happened yet." in read(visitor(mounted(new)))
 

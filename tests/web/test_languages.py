@@ -15,7 +15,7 @@ PAGES = {
     "/cards/100003": ("Detailed card", "View history"),
     "/cards/100003/history": ("The card after each of its entries", "What happened"),
     "/cards/100003/view": ("What happened at this scan", "What has changed since"),
-    "/cards/100003/coupon": ("Issue coupon", "How long is it good?"),
+    "/cards/100003/coupon": ("Issue coupon", "Valid for"),
     "/codes": ("What became of a code", "The whole code, as it was scanned"),
 }
 

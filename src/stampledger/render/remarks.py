@@ -134,5 +134,5 @@ def _voided(words: Words, event: events.StampVoided) -> list[str | Remark]:
         because = words.label(*KEPT_BECAUSE[kept.reason]) if kept.reason in KEPT_BECAUSE else kept.reason
         told.append(words.say("%(reward)s stays: %(reason)s.", reward=kept.title, reason=because))
     if event.cancelled_by:
-        told.append(words.say("Cancelled by %(code)s.", code=event.cancelled_by))
+        told.append(words.say("Cancelled with code %(code)s.", code=event.cancelled_by))
     return [*told, _own(words, event.reason)]

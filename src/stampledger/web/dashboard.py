@@ -99,7 +99,7 @@ class Dashboard:
             ),
             self._counted(
                 say("Refusals by rule"),
-                say("Credits refused"),
+                say("Stamps refused"),
                 ("stamp_rejected",),
                 lambda span: tuple(dict(span.refusals).get(rule, 0) for rule in rules),
                 parts=tuple(rule_label(self.ask.words, rule) for rule in rules),
