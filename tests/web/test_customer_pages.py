@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from stampledger import InvalidInput, Ledger
 from stampledger.render.languages import LANGUAGES
 from stampledger.web import card_address, customer_pages
+from tests.web.asgi import call
 from tests.web.customers import address, customer, style_hash, text_of
 from tests.web.shop import MOUNTED, SECRET, mounted, visitor
 
@@ -93,6 +94,39 @@ def test_language_that_is_none(ledger: Ledger):
     for lang in LANGUAGES:
         assert f'href="../../{lang}{asked}"'.replace("&", "&amp;") in answer.text
     assert 200 == visiting.get(f"/ko{asked}").status_code
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/tlh/{card}/card", "key=" + "a" * 2_000),
+        ("/tlh/{card}/card", "a=1&" * 10_000),
+        ("/tlh/no-card/card", "key=a"),
+        ("/tlh/\ud800/card", ""),
+        ("/{card}/card", "x" * 10_000),
+    ],
+    ids=["long key", "many parameters", "no card", "no text", "long"],
+)
+def test_nothing_comes_back(ledger: Ledger, path: str, query: str):
+    """
+    What a stranger sends is neither repeated to them, nor read on when it is longer than any address of ours.
+    """
+    pages = customer_pages(ledger, secret=SECRET)
+    usual = call(pages, "/no-card/card", mounted="")
+
+    assert usual == call(pages, path.format(card=ledger.card(MIA).id), query.encode(), mounted="")
+
+
+@pytest.mark.parametrize("query", [b"key=\xff\xfe", b"\xc3", b"scan=1&key=%ff&key=b&evil=1"])
+def test_language_that_is_none_with_a_query_that_is_none(ledger: Ledger, query: bytes):
+    """
+    The addresses in our languages carry a key and a scan, whatever was sent as such, and nothing else.
+    """
+    pages = customer_pages(ledger, secret=SECRET)
+
+    status, page = call(pages, f"/tlh/{ledger.card(MIA).id}/card", query, mounted="")
+
+    assert 404 == status and b"../../ko/" in page and b"evil" not in page
 
 
 # What cannot be guessed.

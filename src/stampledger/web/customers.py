@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+from urllib.parse import urlencode
 from uuid import UUID
 
 import attrs
@@ -24,6 +25,7 @@ from stampledger.web.moments import scan_of
 LOG = logging.getLogger("stampledger.web")
 
 NOT_FRAMED = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+QUERY_BYTES_MAX = 1024  # Of an address that we make, whatever a messenger has hung on to it; more is not read.
 STATUSES = {"not_found": 404, "language": 404, "busy": 503, "broken": 500}
 
 
@@ -41,7 +43,7 @@ def customer_pages(ledger: Ledger, *, secret: bytes) -> Starlette:
     Raises:
         InvalidInput: The secret is too short.
     """
-    door = _Door(ledger, checked_secret(secret))
+    door = Door(ledger, checked_secret(secret))
 
     async def answer(request: Request) -> Response:
         return await run_in_threadpool(door.answer, request)
@@ -65,18 +67,20 @@ def customer_pages(ledger: Ledger, *, secret: bytes) -> Starlette:
 
 
 @attrs.frozen
-class _Door:
+class Door:
     """Whoever knows the key of a card sees its page."""
 
     ledger: Ledger
-    secret: bytes
+    secret: bytes = attrs.field(repr=False)
 
     def answer(self, request: Request) -> Response:
         """Answer a request: a page, or that there is none."""
+        if len(request.scope["query_string"]) > QUERY_BYTES_MAX:
+            return _notice(request, "not_found")
         wished: str | None = request.path_params.get("lang")
         lang = known_language(wished)
         if wished is not None and lang is None:
-            return _notice(request, "language")
+            return _notice(request, "language" if _is_id(_card(request)) else "not_found")
         try:
             page = self.page(request, lang)
         except (Conflict, StorageError) as error:
@@ -92,7 +96,7 @@ class _Door:
     def page(self, request: Request, lang: str | None) -> CustomerPage | None:
         """Find the page that an address names, if the key is right."""
         browser = request.headers.get("accept-language")
-        page = self._now(str(request.path_params.get("card_id", "")), lang, browser)
+        page = self._now(_card(request), lang, browser)
         key = card_key(self.secret, self.ledger.business, page.view.card) if page else ""
         if not hmac.compare_digest(key.encode(), request.query_params.get("key", "").encode()) or page is None:
             return None
@@ -113,6 +117,10 @@ class _Door:
             return None
 
 
+def _card(request: Request) -> str:
+    return str(request.path_params.get("card_id", ""))
+
+
 def _is_id(text: str) -> bool:
     try:
         return str(UUID(text)) == text
@@ -130,7 +138,8 @@ def _notice(request: Request, kind: str) -> Response:
     lang = preferred(request.headers.get("accept-language")) or DEFAULT_LANGUAGE
     languages = {}
     if kind == "language":
-        place = f"{request.path_params['card_id']}/card" + (f"?{request.url.query}" if request.url.query else "")
+        told = urlencode([(name, value) for name, value in request.query_params.items() if name in ("key", "scan")])
+        place = f"{_card(request)}/card" + (f"?{told}" if told else "")
         languages = {other: f"../../{other}/{place}" for other in LANGUAGES}
     headers = {"Content-Language": LANGUAGES[lang].tag} | ({"Retry-After": "2"} if kind == "busy" else {})
     return HTMLResponse(notice_html(lang, kind=kind, languages=languages), STATUSES[kind], headers)
