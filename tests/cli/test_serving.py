@@ -197,6 +197,7 @@ def test_port_in_use(database: Path):
         (("--host", "no.such.host.invalid"), 2, "must be an address of this machine"),
         (("--host", "192.0.2.1"), 2, "must be a port of that host"),
         (("--port", "70000"), 2, "70000"),
+        (("--allowed-host", "https://shop.example"), 2, "must be a name"),
         (("--root-path", "office"), 2, "must be a path"),
         (("--root-path", "//evil.example"), 2, "must be a path"),
         (("--root-path", "/a?b"), 2, "must be a path"),

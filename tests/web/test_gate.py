@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from stampledger import InvalidInput, Ledger
 from stampledger.web import Staff, gate, serving
-from stampledger.web.gate import COOKIE_SECONDS_MAX, Gate
+from stampledger.web.gate import COOKIE_SECONDS_MAX, Gate, name_to_answer
 from tests.web.shop import SECRET
 
 TOKEN = "a-token-of-sixteen-letters-or-more"
@@ -250,6 +250,34 @@ def test_names_of_others(ledger: Ledger, host: str, path: str):
 
     assert 400 == answer.status_code
     assert not host.strip() or host not in answer.text
+
+
+@pytest.mark.parametrize("host", ["", ":80", "evil.example:x", "a:b:c", "[::1"])
+def test_name_that_is_none(ledger: Ledger, host: str):
+    """
+    What is no name is not answered to, though a name that is none was told.
+    """
+    assert 400 == browser(ledger, hosts=[""]).get("/journal", headers={"host": host}).status_code
+
+
+@pytest.mark.parametrize(
+    ("told", "host"),
+    [
+        ("2001:DB8:0:0::7", "[2001:db8::7]:8000"),
+        ("[2001:db8::7]", "[2001:db8::7]"),
+        ("192.0.2.7", "192.0.2.7:8000"),
+        ("Shop.example:443", "shop.example"),
+        ("shop.example", "SHOP.example:443"),
+    ],
+)
+def test_name_to_answer(ledger: Ledger, told: str, host: str):
+    """
+    A name or address that was told is answered to however a browser says it.
+    """
+    client = browser(ledger, hosts=[name_to_answer(told)])
+
+    assert 403 == client.get("/journal", headers={"host": host}).status_code
+    assert 400 == client.get("/journal", headers={"host": "evil.example:x"}).status_code
 
 
 def test_every_address(ledger: Ledger):

@@ -53,7 +53,7 @@ def serve(
     """
     with web_extra():
         from stampledger.web import Staff
-        from stampledger.web.gate import Gate, host_name
+        from stampledger.web.gate import Gate, name_to_answer
         from stampledger.web.serving import listen, serve, service
 
     root = _root(root_path)
@@ -69,7 +69,7 @@ def serve(
             ledger,
             gate,
             secret=None if secret is None else secret.encode(),
-            hosts=[host_name(name) for name in (host, *allowed)],
+            hosts=[name_to_answer(name) for name in (host, *allowed)],
             any_address=listening.everywhere,
             root_path=root,
         )

@@ -96,7 +96,7 @@ class KnownHosts:
 
     def __init__(self, app: ASGIApp, names: Collection[str], literals: bool = False) -> None:
         self.app = app
-        self._names = {name.lower() for name in names}
+        self._names = {name.lower() for name in names if name}
         self._literals = literals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,6 +135,21 @@ def host_name(told: str) -> str:
     """Answer the name of a Host header, without its port; nothing where it is none."""
     found = _HOST.fullmatch(told.strip().lower())
     return "" if found is None else found[1] or found[2]
+
+
+def name_to_answer(told: str) -> str:
+    """Answer the name that browsers will say of one that was told, whose way of writing an address is but one.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    try:
+        return str(ip_address(told.strip("[]").partition("%")[0]))
+    except ValueError:
+        name = host_name(told)
+    if not name:
+        raise InvalidInput("--allowed-host", told, "must be a name, like shop.example")
+    return name
 
 
 def is_address(name: str) -> bool:
