@@ -79,6 +79,28 @@ def test_add_an_amount(client: TestClient, ledger: Ledger):
     assert (4, 450) == (card.progress.stamps, card.remainder_minor)
 
 
+@pytest.mark.parametrize("amount", ["1,000", "10.000", "14.500"])
+def test_thousands_taken_for_decimals(client: TestClient, ledger: Ledger, amount: str):
+    """
+    More decimals than the currency has are refused, even noughts: a thousand is not credited as one.
+    """
+    before = ledger.seq
+
+    answer = send(client, 100005, "stamp", amount=amount)
+
+    assert (400, before) == (answer.status_code, ledger.seq)
+    assert "must have at most 2 decimals" in words(answer.text)
+
+
+def test_digits_of_another_script(client: TestClient, ledger: Ledger):
+    """
+    An amount is read in the digits of whatever keyboard it was typed on.
+    """
+    follow(client, send(client, 100005, "stamp", amount="۱۴.۵۰"))
+
+    assert 450 == ledger.card(100005).remainder_minor
+
+
 def test_no_amount_by_visit(client: TestClient):
     """
     Where a card earns by visit, there is no field for an amount.
@@ -420,6 +442,9 @@ BAD = [
     ("stamp", {"count": "", "amount": "1e999999"}, 400),
     ("stamp", {"count": "", "amount": "-5"}, 400),
     ("stamp", {"count": "", "amount": "five"}, 400),
+    ("stamp", {"count": "", "amount": "1_0"}, 400),
+    ("stamp", {"count": "", "amount": "1e2"}, 400),
+    ("stamp", {"count": "", "amount": "1,000.00"}, 400),
     ("void", {}, 400),
     ("void", {"scan": "x"}, 400),
     ("void", {"scan": "-3"}, 404),

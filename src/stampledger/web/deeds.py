@@ -1,8 +1,9 @@
 """What each form of a card does: its fields read, and carried out as one verb of the ledger."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from stampledger.web.forms import Fields
 from stampledger.writer import Call
 
 DAYS_MAX = 36_500
+AMOUNT = re.compile(r"[+-]?\d{1,18}(?:[.,]\d{1,18})?")  # In any script's digits, as a keyboard has them.
 
 
 class Deed:
@@ -35,6 +37,7 @@ class Deed:
             raise InvalidInput("count", None, "must be given")
         if count is not None and amount is not None:
             raise InvalidInput("count", count, "must not be given beside an amount")
+        self._check_decimals(amount)
         return self.ledger.add_stamps(self.card.id, count, amount=amount, code=self.fields.text("code"), **self.call)
 
     def void(self) -> Scan:
@@ -103,6 +106,12 @@ class Deed:
             raise InvalidInput("voucher", None, "must be chosen")
         return own_reward(self.card, told).id
 
+    def _check_decimals(self, amount: Decimal | None) -> None:
+        """Refuse more decimals than the currency has, even noughts: 1,000 may have been meant as a thousand."""
+        rule = self.ledger.template((self.card.template_id, self.card.template_version)).template.per_amount
+        if amount is not None and rule is not None and -int(amount.as_tuple().exponent) > rule.decimals:
+            raise InvalidInput("amount", self.fields.text("amount"), f"must have at most {rule.decimals} decimals")
+
     def _check_own(self, scan: int) -> None:
         """Refuse a scan that gave this card no stamps: another card's is undone on that card's page."""
         if not checks.whole(scan, "scan", -(10**18), 10**18) > 0:
@@ -130,10 +139,9 @@ def _amount(fields: Fields) -> Decimal | None:
     told = fields.text("amount")
     if told is None:
         return None
-    try:
-        return Decimal(told.replace(",", ".", 1))
-    except InvalidOperation:
-        raise InvalidInput("amount", told, "must be an amount like 12.50") from None
+    if AMOUNT.fullmatch(told) is None:
+        raise InvalidInput("amount", told, "must be an amount like 12.50")
+    return Decimal(told.replace(",", "."))
 
 
 def _lines(fields: Fields, name: str) -> str:
