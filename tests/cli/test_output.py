@@ -20,13 +20,21 @@ from stampledger.values import Platform
 from tests.cli.terminal import Terminal
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", [*"=+-@\t\r", *"＝＋－＠"])
 def test_risky_cell(start: str):
     """
     A cell that a spreadsheet would run as a formula begins with an apostrophe.
     """
     assert f"'{start}1+1" == cell(f"{start}1+1")
     assert f"'{start}a; b" == cell((f"{start}a", "b"))
+
+
+@pytest.mark.parametrize("end", [";", "\n", "\r\n"])
+def test_cell_within_a_cell(end: str):
+    """
+    Where a spreadsheet parts cells by semicolons, what follows one begins a cell, and is not run either.
+    """
+    assert f"Tea{end}'=1+1{end}'@x{end}y" == cell(f"Tea{end}=1+1{end}@x{end}y")
 
 
 @pytest.mark.parametrize(

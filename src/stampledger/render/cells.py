@@ -1,9 +1,13 @@
 """Tables that spreadsheets read: columns of the Journal and of cards, and cells of which none is run as a formula."""
 
+import re
+
 from stampledger.projections import CardView, JournalRow
 from stampledger.render.plain import plain
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # A spreadsheet runs a cell that begins so.
+# A spreadsheet runs a cell that begins so, and some take the wide letters for the others. Where commas part decimals,
+# semicolons part cells: what follows one is a cell's beginning there, and what follows a line's end is one anywhere.
+RISKY = re.compile(r"(^|[;\r\n])(?=[=+\-@\t\r＝＋－＠])")
 
 JOURNAL_COLUMNS = (
     *("id", "type", "date_time", "code", "stamps", "rewards", "card_template", "user", "email", "birthday"),
@@ -50,4 +54,4 @@ def cell(value: object) -> str | int:
             text = "; ".join(str(plain(part)) for part in value)
         case _:
             text = str(plain(value))
-    return f"'{text}" if text.startswith(RISKY) else text
+    return RISKY.sub(r"\1'", text)
