@@ -22,7 +22,8 @@ from starlette.types import ASGIApp
 from stampledger import InvalidInput, Ledger
 from stampledger.web import Staff, back_office, forms
 from stampledger.web import app as web_app
-from stampledger.web.asking import Asked
+from stampledger.web import customers as web_customers
+from stampledger.web.asking import Asked, Office
 from stampledger.web.forms import Fields, ForgedForm, Tickets
 from stampledger.web.headers import HEADERS
 from stampledger.web.paths import PATHS
@@ -527,3 +528,17 @@ def test_mounted_deep(ledger: Ledger):
 
     assert 'href="//' not in html
     assert 'action="//' not in html
+
+
+def test_secrets_out_of_sight(ledger: Ledger):
+    """
+    What a tracker of errors notes of our objects holds no secret.
+    """
+    door = web_customers.Door(ledger, SECRET)
+    tickets = Tickets(SECRET, ledger.business)
+    ticket = tickets.issue("anna")
+    office = Office(ledger, authorize, tickets, SECRET)
+
+    shown = repr((door, office, tickets, ticket))
+
+    assert SECRET.decode() not in shown and ticket.token not in shown

@@ -37,7 +37,7 @@ class Office:
     ledger: Ledger
     authorize: Authorize
     tickets: Tickets
-    secret: bytes
+    secret: bytes = attrs.field(repr=False)
     customers_at: str | None = None  # Where the customers' pages are mounted.
 
 

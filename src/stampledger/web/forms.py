@@ -33,7 +33,7 @@ class Ticket:
     """What a form carries beside its fields."""
 
     key: str
-    token: str
+    token: str = attrs.field(repr=False)
 
 
 class Tickets:
