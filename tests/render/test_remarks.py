@@ -43,7 +43,7 @@ def voided(**more: Any) -> events.StampVoided:
             [
                 "2 stamps of scan #17 were taken back.",
                 "1 stamp could not be taken back.",
-                "Cancelled by R-2.",
+                "Cancelled with code R-2.",
                 "sent back",
             ],
         ),

@@ -18,6 +18,7 @@ def call(
     taken: Callable[[bytes], bool] | None = None,
     *,
     mounted: str = MOUNTED,
+    method: str = "GET",
 ) -> tuple[int, bytes]:
     """Answer the status and the body; *taken* is told every piece, and says whether the client is still there."""
     status, pieces = 0, []
@@ -42,7 +43,7 @@ def call(
 
     asked: list[bool] = []
     scope = {
-        **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET"},
+        **{"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method},
         **{"scheme": "http", "path": f"{mounted}{path}", "raw_path": b"", "root_path": ""},
         **{"query_string": query, "headers": [(b"host", b"shop.example"), (b"x-login", b"anna")]},
         **{"client": ("127.0.0.1", 1), "server": ("shop.example", 80)},

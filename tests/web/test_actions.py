@@ -496,7 +496,7 @@ def test_bad_input(client: TestClient, ledger: Ledger, action: str, fields: dict
     answer = send(client, 100001, action, **fields)
 
     assert status == answer.status_code
-    assert "Nothing was written." in answer.text and 'role="alert"' in answer.text
+    assert "Nothing was saved." in answer.text and 'role="alert"' in answer.text
     assert f"/cards/100001/{action}" in answer.text and "#100001 - <bdi>Mia</bdi>" in answer.text
     assert before == ledger.seq
 

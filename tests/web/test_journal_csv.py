@@ -146,6 +146,13 @@ def test_hung_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch):
     assert 3 <= pieces < 10 and reads < 10
 
 
+def test_only_the_head(ledger: Ledger):
+    """
+    Who asks for the head of the file alone has no Journal read for it.
+    """
+    assert (200, b"") == call(mounted(ledger), "/journal.csv", method="HEAD")
+
+
 def test_only_let_in(ledger: Ledger):
     """
     The file is for staff alone, as the page is.

@@ -27,7 +27,7 @@ def page(ask: Asked) -> Response:
     first = ask.view.journal(**told, limit=ROWS)  # Here, so that what cannot be asked for is still answered as such.
     name = re.sub(r"[^A-Za-z0-9]+", "-", ask.office.ledger.business).strip("-") or "business"
     return StreamingResponse(
-        _pieces(ask.view, told, first),
+        () if ask.request.method == "HEAD" else _pieces(ask.view, told, first),  # Nobody would be sent what was read.
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}-card-events-{ask.view.seq}.csv"'},
     )
