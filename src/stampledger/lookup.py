@@ -92,6 +92,7 @@ class Lookup:
         self.moment = moment
         self._templates = templates
         self._customers: dict[int, CustomerInfo] = {}
+        self._places: dict[int, tuple[UUID, int, int, int]] = {}  # Template, version, since, until.
 
     # Finding.
 
@@ -264,6 +265,15 @@ class Lookup:
             return None, None
         number, template, version, since = card[:4]
         if entry.seq < since:
-            template, version = self.session.one(self.session.sql.placement, b_stream=stream, b_seq=entry.seq)
-        template_id = self.session.stream_by_number(template).id
+            template_id, version = self._earlier_place(stream, entry.seq)
+        else:
+            template_id = self.session.stream_by_number(template).id
         return number, (self._templates.get(self.session, template_id, version).name, version)
+
+    def _earlier_place(self, stream: int, seq: int) -> tuple[UUID, int]:
+        """Answer the template and version that a card was under before it moved, remembered from entry to entry."""
+        known = self._places.get(stream)
+        if known is None or not known[2] <= seq < known[3]:
+            template, *place = self.session.one(self.session.sql.placement, b_stream=stream, b_seq=seq)
+            known = self._places[stream] = (self.session.stream_by_number(template).id, *place)
+        return known[:2]

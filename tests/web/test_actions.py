@@ -348,7 +348,7 @@ def test_two_forms_act_twice(client: TestClient, ledger: Ledger):
 
 def test_form_of_another_action(client: TestClient, ledger: Ledger):
     """
-    A form's key is good for what it was sent for first: whoever changes it and sends it again is led to what was done, not told that nothing was.
+    A form's key is good for what it was sent for first: whoever changes it and sends it again is led to what was done.
     """
     fields = filled(client, 100001, "stamp", count=1)
     client.post("/cards/100001/stamp", data=fields)

@@ -266,7 +266,7 @@ class Statements:
             select(pl.stream, pl.since, pl.until, pl.template, pl.template_version).where(by(pl.business))
         )
         self.placement = made(
-            select(pl.template, pl.template_version)
+            select(pl.template, pl.template_version, pl.since, pl.until)
             .where(by(pl.business), by(pl.stream), pl.since <= bindparam("b_seq"), pl.until > bindparam("b_seq"))
         )  # fmt: skip
         self.last_number = made(select(func.max(ca.number)).where(by(ca.business)))

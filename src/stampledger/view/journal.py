@@ -87,6 +87,7 @@ class JournalReads(Looking):
         """
         with self._look() as look:
             row = look.card_row(card)
+            look.foresee([row.customer], [row.number])
             entries = history.stream_entries(look.session, row, 0, row.version, look.moment.seq)
             return tuple(look.journal_row(entry, row.number, row.customer) for entry in entries)
 
