@@ -9,8 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.testclient import TestClient
 
-from stampledger.web.app import ACTIONS, PAGES
-from stampledger.web.paths import PATHS
 from tests.web.shop import MOUNTED
 
 HOST = "http://shop.example"
@@ -27,10 +25,7 @@ def seqs(html: str) -> list[int]:
 
 
 def walked(client: TestClient, start: str) -> dict[str, int]:
-    """The status of every link on a page and on those behind it; of links alike but for their values, one is followed.
-
-    A link to a page that the application does not have yet, though its address is reserved, is passed over.
-    """
+    """The status of every link on a page and on those behind it; of links alike but for their values, one."""
     statuses: dict[str, int] = {}
     shapes: set[object] = set()
     waiting = deque([f"{MOUNTED}{start}"])
@@ -42,7 +37,7 @@ def walked(client: TestClient, start: str) -> dict[str, int]:
             continue
         for found in hrefs(answer.text):
             shape = _shape(found)
-            if shape not in shapes and not _reserved(found):
+            if shape not in shapes:
                 shapes.add(shape)
                 waiting.append(found)
     return statuses
@@ -51,14 +46,3 @@ def walked(client: TestClient, start: str) -> dict[str, int]:
 def _shape(href: str) -> object:
     parts = urlsplit(href)
     return re.sub(r"\d+", "0", parts.path), tuple(sorted({name for name, _ in parse_qsl(parts.query)}))
-
-
-def _reserved(href: str) -> bool:
-    path = urlsplit(href).path.removeprefix(MOUNTED)
-    without = (PATHS[name] for name in PATHS if name not in (*PAGES, *ACTIONS, "static"))
-    there = any(re.fullmatch(_pattern(PATHS[name]), path) for name in PAGES)
-    return not there and any(re.fullmatch(_pattern(reserved), path) for reserved in without)
-
-
-def _pattern(path: str) -> str:
-    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
