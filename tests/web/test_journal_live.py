@@ -93,7 +93,7 @@ def test_first_of_its_kind(ledger: Ledger, client: TestClient):
     """
     html = client.get("/journal?live=1&search=Ida").text
     asked = polled(html)
-    assert asked is not None and '<tbody id="rows">' in html and "No entry fits" not in html
+    assert asked is not None and '<tbody id="rows">' in html and "No entry matches" not in html
     scan = ledger.register_customer(name="Ida")
     ledger.register_customer(name="Uma")
 
