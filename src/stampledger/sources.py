@@ -49,6 +49,11 @@ def as_issued(typed: str) -> str:
     return typed.strip().upper().translate(str.maketrans("OIL", "011", "- "))
 
 
+def spellings(typed: str) -> tuple[str, ...]:
+    """Answer how a redeem code that was typed may be stored: as a shop chose it, or as it was issued."""
+    return tuple(dict.fromkeys((typed, as_issued(typed))))
+
+
 class Drawn(Generic[T]):
     """As many values as are asked for; the same index always answers the same value."""
 

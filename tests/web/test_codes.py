@@ -6,9 +6,9 @@ from html import unescape
 
 from starlette.testclient import TestClient
 
-from stampledger import Ledger
+from stampledger import Ledger, Voucher
 from tests.web.links import HOST, hrefs, seqs
-from tests.web.shop import MOUNTED
+from tests.web.shop import MOUNTED, form
 
 
 def test_from_the_journal_in_three_clicks(client: TestClient):
@@ -85,3 +85,31 @@ def test_bad_input(client: TestClient):
 
         assert 400 == answer.status_code
         assert 'class="told"' in answer.text
+
+
+def test_redeem_code(client: TestClient, ledger: Ledger):
+    """
+    A voucher is found by its redeem code, however that is typed, and can be redeemed there without knowing whose it is.
+    """
+    card = ledger.cards(search="zoe")[0]
+    voucher = next(one for one in ledger.card(card.id).vouchers if one.status == "active")
+    assert voucher.redeem_code is not None
+
+    page = client.get("/codes", params={"code": voucher.redeem_code.lower()}).text
+    assert voucher.title in page and f"#{card.number}" in page
+    client.post(f"/cards/{card.number}/redeem", data={**form(page, "/redeem"), "voucher": str(voucher.id)})
+
+    assert "redeemed" == ledger.reward(voucher.id).status
+    after = client.get("/codes", params={"code": voucher.redeem_code}).text
+    assert "Redeemed" in after and "/redeem" not in after
+
+
+def test_redeem_code_of_a_coupon(client: TestClient, ledger: Ledger):
+    """
+    A coupon on no card is found too; as of a moment before it was given it is not.
+    """
+    before = ledger.seq
+    ledger.issue_coupon(Voucher(title="Cake for whoever comes", redeem_code="CAKE"))
+
+    assert "Cake for whoever comes" in client.get("/codes", params={"code": "CAKE"}).text
+    assert "Cake for whoever comes" not in client.get("/codes", params={"code": "CAKE", "at": before}).text

@@ -15,11 +15,11 @@ from stampledger.cards import StampCard
 from stampledger.errors import InvalidInput, RewardNotFound
 from stampledger.events import RewardSource
 from stampledger.ledger.base import Verbs, wants
-from stampledger.lookup import named
+from stampledger.lookup import EVERYTHING, named
 from stampledger.refusals import VoucherIsRedeemed
 from stampledger.rewards import RewardStatus
 from stampledger.rules import DRAW_TOTAL
-from stampledger.sources import as_issued
+from stampledger.sources import spellings
 from stampledger.store.session import Session, StreamKind
 from stampledger.values import Voucher
 from stampledger.view import CardRef, CustomerRef, RewardRef, Scan
@@ -99,30 +99,30 @@ class RewardVerbs(Verbs):
     def _by_code(self, work: Work, redeem_code: str, card: CardRef | None) -> UUID:
         session, at = work.session, work.at()
         holder = None if card is None else work.look.card_row(card).number
-        spellings = tuple(dict.fromkeys((redeem_code, as_issued(redeem_code))))
+        typed = spellings(redeem_code)
         rows = [
             row
-            for spelling in spellings
+            for spelling in typed
             for row in map(session.reward_row, session.all(session.sql.rewards_by_code, b_redeem_code=spelling))
             if holder in (None, row.holder) and row.reward.status_at(at) is RewardStatus.ACTIVE
         ]
         if not rows:
-            return self._only_one_ever(session, spellings, holder)
+            return self._only_one_ever(session, typed, holder)
         if len(rows) > 1 and holder is None:
             raise InvalidInput("redeem_code", redeem_code, "is shared by several vouchers: name one, or the card")
         return min(rows, key=lambda row: (row.reward.expires_at or _NEVER, row.issued_seq)).reward.id
 
-    def _only_one_ever(self, session: Session, spellings: Sequence[str], holder: int | None) -> UUID:
+    def _only_one_ever(self, session: Session, typed: Sequence[str], holder: int | None) -> UUID:
         """Answer the voucher a code was made for, where it was made for one: its refusal says what became of it."""
         found = [
             session.reward_row(row)
-            for spelling in spellings
-            for row in session.all(session.sql.two_by_code, b_redeem_code=spelling)
+            for spelling in typed
+            for row in session.all(session.sql.few_by_code, b_redeem_code=spelling, b_known=EVERYTHING, b_limit=2)
         ]
         if holder is not None:
-            found = [row for row in session.rewards_of(holder) if row.reward.redeem_code in spellings]
+            found = [row for row in session.rewards_of(holder) if row.reward.redeem_code in typed]
         if len(found) != 1:
-            raise RewardNotFound(spellings[0])
+            raise RewardNotFound(typed[0])
         return found[0].reward.id
 
     def reverse_redemption(self, voucher: RewardRef, *, reason: str = "", **call: Unpack[Call]) -> Scan:

@@ -293,7 +293,9 @@ class Statements:
         )
         coded = (by(re.business), backend.rare(by(re.redeem_code)))
         self.rewards_by_code = made(select(*reward).where(*coded, re.due_at.is_not(None)))
-        self.two_by_code = made(select(*reward).where(*coded).limit(2))
+        self.few_by_code = made(
+            select(*reward).where(*coded, re.issued_seq <= bindparam("b_known")).limit(bindparam("b_limit"))
+        )
         self.due_rewards = made(
             select(re.holder).distinct()
             .where(by(re.business), re.due_at <= bindparam("b_due"))

@@ -6,8 +6,9 @@ from stampledger import checks
 from stampledger.aggregates import PublishedTemplate
 from stampledger.cards import StampCard
 from stampledger.errors import TemplateNotFound
-from stampledger.paging import Page, checked_paging, page_of
+from stampledger.paging import LIMIT_MAX, Page, checked_paging, page_of
 from stampledger.projections import CardView, CustomerInfo, Progress, RewardView, TemplateInfo
+from stampledger.sources import spellings
 from stampledger.store import history, lists
 from stampledger.values import Brand, Platform
 from stampledger.view.looking import Looking, searched
@@ -51,6 +52,23 @@ class CardReads(Looking):
         """
         with self._look() as look:
             return look.reward_view(look.reward_row(reward))
+
+    def vouchers(self, redeem_code: str, *, limit: int = 20) -> tuple[RewardView, ...]:
+        """Answer the vouchers that a redeem code is on, as it may be typed: one, or of a shared code some of many.
+
+        Raises:
+            InvalidInput: The code or the limit is none.
+        """
+        checks.text(redeem_code, "redeem_code", 64)
+        checks.whole(limit, "limit", 1, LIMIT_MAX)
+        with self._look() as look:
+            known = {"b_known": look.moment.seq, "b_limit": limit}
+            rows = [
+                look.session.reward_row(row)
+                for spelling in spellings(redeem_code)
+                for row in look.session.all(look.session.sql.few_by_code, b_redeem_code=spelling, **known)
+            ]
+            return tuple(look.reward_view(row) for row in rows[:limit])
 
     def cards(
         self,
