@@ -16,7 +16,8 @@ def page(ask: Asked) -> Response:
     code = ask.params.get("code")
     if code is None:
         return ask.page("codes.html", code=None, vouchers=(), code_length_max=SEARCH_LENGTH_MAX)
-    vouchers = [(reward, _holder(ask, reward)) for reward in ask.view.vouchers(code)] if len(code) <= REDEEM_CODE_LENGTH_MAX else []
+    found = ask.view.vouchers(code) if len(code) <= REDEEM_CODE_LENGTH_MAX else ()
+    vouchers = [(reward, _holder(ask, reward)) for reward in found]
     answer = ask.view.why(code)
     rows = ask.view.journal(code=code, limit=ROWS)
     values = shown(ask, Narrowing(code=code), rows)
