@@ -139,7 +139,12 @@ class InvalidInput(StampledgerError):
     code = "invalid_input"
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.reason}, not {shown(self.value)}"
+        told = f"{self.field}: {self.reason}"
+        return (
+            told
+            if self.value is None or (isinstance(self.value, str) and not self.value)
+            else f"{told}, not {shown(self.value)}"
+        )
 
 
 @attrs.frozen
