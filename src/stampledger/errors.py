@@ -139,12 +139,8 @@ class InvalidInput(StampledgerError):
     code = "invalid_input"
 
     def __str__(self) -> str:
-        told = f"{self.field}: {self.reason}"
-        return (
-            told
-            if self.value is None or (isinstance(self.value, str) and not self.value)
-            else f"{told}, not {shown(self.value)}"
-        )
+        is_missing = self.value is None or (isinstance(self.value, str) and not self.value)
+        return f"{self.field}: {self.reason}" + ("" if is_missing else f", not {shown(self.value)}")
 
 
 @attrs.frozen
