@@ -28,6 +28,7 @@ PAGES = (
     "docs/mounting.md",
     "docs/policies.md",
     "docs/back-office.md",
+    "docs/scenes.md",
     "docs/engines.md",
     "docs/architecture.md",
     "docs/journal-format.md",

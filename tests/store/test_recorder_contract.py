@@ -1,19 +1,17 @@
 """
-eventsourcing's own test cases for recorders, on a ledger's recorder: on every engine, and in SQLite's memory.
+The contract of recorders, which is public, on a ledger's recorder: on every engine, and in SQLite's memory.
 """
 
-import contextlib
-import io
 import unittest
 from pathlib import Path
 
 import pytest
-from eventsourcing.tests import persistence as contract
 
 from stampledger.sources import system_random
 from stampledger.store.database import open_engine
 from stampledger.store.recorder import LedgerAggregateRecorder, LedgerRecorder
 from stampledger.store.store import Store
+from stampledger.testing import contract
 from tests.servers.database import Databases
 from tests.servers.fixtures import running
 
@@ -32,7 +30,6 @@ class OnADatabase(unittest.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.enterContext(contextlib.redirect_stdout(io.StringIO()))  # The test cases print how fast they were.
         self.url = self.enterContext(self.databases.fresh(self.kind, self.folder)).url
 
     def open(self) -> Store:
@@ -55,20 +52,22 @@ class OnMariaDB(OnADatabase):
     kind = "mariadb"
 
 
-class AggregateRecorder(OnADatabase, contract.AggregateRecorderTestCase):
+class AggregateRecorder(OnADatabase, contract.AggregateRecorderContract):
     def create_recorder(self) -> LedgerAggregateRecorder:
         return LedgerAggregateRecorder(self.open())
 
 
-class ApplicationRecorder(OnADatabase, contract.ApplicationRecorderTestCase[LedgerRecorder]):
+class ApplicationRecorder(OnADatabase, contract.ApplicationRecorderContract):
     def create_recorder(self) -> LedgerRecorder:
         return LedgerRecorder(self.open())
 
-    def test_insert_subscribe(self) -> None:
-        self.optional_test_insert_subscribe()
+
+class InsertedTogether(OnADatabase, contract.InsertedTogetherContract):
+    def create_recorder(self) -> LedgerRecorder:
+        return LedgerRecorder(self.open())
 
 
-class NonInterleavingNotificationIDs(OnADatabase, contract.NonInterleavingNotificationIDsBaseCase):
+class Journal(OnADatabase, contract.JournalContract):
     def create_recorder(self) -> LedgerRecorder:
         return LedgerRecorder(self.open())
 
@@ -81,7 +80,11 @@ class ApplicationRecorderInMemory(InMemory, ApplicationRecorder):
     """The same, in memory."""
 
 
-class NonInterleavingNotificationIDsInMemory(InMemory, NonInterleavingNotificationIDs):
+class InsertedTogetherInMemory(InMemory, InsertedTogether):
+    """The same, in memory."""
+
+
+class JournalInMemory(InMemory, Journal):
     """The same, in memory."""
 
 
@@ -93,7 +96,11 @@ class ApplicationRecorderOnPostgreSQL(OnPostgreSQL, ApplicationRecorder):
     """The same, on PostgreSQL."""
 
 
-class NonInterleavingNotificationIDsOnPostgreSQL(OnPostgreSQL, NonInterleavingNotificationIDs):
+class InsertedTogetherOnPostgreSQL(OnPostgreSQL, InsertedTogether):
+    """The same, on PostgreSQL."""
+
+
+class JournalOnPostgreSQL(OnPostgreSQL, Journal):
     """The same, on PostgreSQL."""
 
 
@@ -105,7 +112,11 @@ class ApplicationRecorderOnMariaDB(OnMariaDB, ApplicationRecorder):
     """The same, on MariaDB."""
 
 
-class NonInterleavingNotificationIDsOnMariaDB(OnMariaDB, NonInterleavingNotificationIDs):
+class InsertedTogetherOnMariaDB(OnMariaDB, InsertedTogether):
+    """The same, on MariaDB."""
+
+
+class JournalOnMariaDB(OnMariaDB, Journal):
     """The same, on MariaDB."""
 
 

@@ -1,8 +1,12 @@
 """For tests of programmes and of code that uses stampledger: templates, wishes, a till, and supplies that never vary.
 
+Scenes in the words of the business are in `stampledger.testing.scenes`, whose words are many and short.
+
 Needs the extra `testing` (hypothesis).
 """
 
+from stampledger.testing.faults import Fault, FaultNeverStruck, Faults
+from stampledger.testing.shop import Shop
 from stampledger.testing.strategies import (
     ZONES,
     awards,
@@ -16,18 +20,25 @@ from stampledger.testing.strategies import (
     vouchers,
     wishes,
 )
-from stampledger.testing.supplies import START, Clock, NumberedCodes, NumberedIds, means
+from stampledger.testing.supplies import START, Chance, Clock, Counted, NumberedCodes, NumberedIds, Supplies, means
 from stampledger.testing.till import Kind, Moment, Outcome, Till, Wish
 
 __all__ = [
     "START",
     "ZONES",
+    "Chance",
     "Clock",
+    "Counted",
+    "Fault",
+    "FaultNeverStruck",
+    "Faults",
     "Kind",
     "Moment",
     "NumberedCodes",
     "NumberedIds",
     "Outcome",
+    "Shop",
+    "Supplies",
     "Till",
     "Wish",
     "awards",

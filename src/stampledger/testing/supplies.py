@@ -1,12 +1,16 @@
-"""Time, ids and redeem codes that are the same in every run."""
+"""Time, chance, ids and redeem codes that are the same in every run."""
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from stampledger.commands import Means
+from stampledger.rules import DRAW_TOTAL
 
 START = datetime(2024, 2, 27, 11, 30, tzinfo=UTC)  # Two days before a leap day.
 
@@ -25,6 +29,57 @@ class Clock:
         """Let a span of time pass, or step back by a negative one; answer the new time."""
         self.at += span
         return self.at
+
+
+class Chance:
+    """Chance that is the same in every run; *draws* are what its next lotteries draw, another *seed* is another run."""
+
+    def __init__(self, *draws: int, seed: int = 0) -> None:
+        self.draws = list(draws)
+        self.drawn = 0  # How often a lottery was.
+        self._seed = seed
+        self._asked = 0
+
+    def __call__(self, below: int) -> int:
+        """Answer a whole number from 0 to below the one given."""
+        if below == DRAW_TOTAL:
+            self.drawn += 1
+            if self.draws:
+                return self.draws.pop(0)
+        self._asked += 1
+        told = hashlib.sha512(f"{self._seed} {self._asked}".encode()).digest()
+        return int.from_bytes(told, "big") % below
+
+
+class Counted:
+    """Ids that are counted: 1, 2, 3 …, the same in every run."""
+
+    def __init__(self) -> None:
+        self._given = 0
+
+    def __call__(self) -> UUID:
+        """Answer the next id."""
+        self._given += 1
+        return UUID(int=self._given)
+
+
+class Supplies:
+    """A clock, chance and ids for a ledger, the same in every run: `Ledger.open(url, business="shop", **supplies)`.
+
+    Two ledgers may share them; then no id is given twice.
+    """
+
+    def __init__(self, at: datetime = START, *, draws: Iterable[int] = (), seed: int = 0) -> None:
+        self.clock = Clock(at)
+        self.random = Chance(*draws, seed=seed)
+        self.ids = Counted()
+
+    def keys(self) -> Iterator[str]:
+        """Answer the names by which a ledger takes them."""
+        return iter(("clock", "random", "ids"))
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
 
 
 @attrs.frozen
