@@ -82,15 +82,13 @@ class WriterConnection:
             self._fairy = self.connection = self._cursor = None
 
     def _leave(self, is_gone: bool = False) -> None:
-        if is_gone and self._fairy is not None:  # The pool would ask it to roll back, and log that it cannot.
+        if self._fairy is not None:
             with contextlib.suppress(Exception):
-                self.connection.close()
-            self._fairy.invalidate()
-        elif self._fairy is not None:
+                self._cursor.close()  # What it has not read to its end would keep a file open.
             with contextlib.suppress(Exception):
-                self._cursor.close()
-            with contextlib.suppress(Exception):
-                self._fairy.close()
+                (self.connection if is_gone else self._fairy).close()
+            if is_gone:  # The pool would ask it to roll back, and log that it cannot.
+                self._fairy.invalidate()
         self._fairy = self.connection = self._cursor = None
 
     @contextlib.contextmanager
