@@ -33,6 +33,7 @@ PAGES = (
     "docs/architecture.md",
     "docs/journal-format.md",
     "docs/schema.md",
+    "docs/versioning.md",
 )
 SHOWN = ("docs/performance.md",)  # Written by the benchmark.
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -88,12 +89,36 @@ def test_links():
     """
     broken = [
         (page, target)
-        for page in PAGES
+        for page in (*PAGES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "changes/README.md")
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8"))
         if not (ROOT / page).parent.joinpath(target).exists()
     ]
 
     assert [] == broken
+
+
+def test_site_has_every_page():
+    """
+    Every page stands once in the contents of the site, and the contents name no page that is not there.
+    """
+    contents = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
+    named = re.findall(r"(\S+\.md)$", contents, re.M)
+
+    assert sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")) == sorted(named)
+
+
+def test_pages_stay_on_the_site():
+    """
+    No page links to what lies outside the documentation: on the site it would lead nowhere.
+    """
+    away = [
+        (path.name, target)
+        for path in ROOT.glob("docs/**/*.md")
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).resolve().is_relative_to(ROOT / "docs")
+    ]
+
+    assert [] == away
 
 
 def test_every_kind_is_documented():

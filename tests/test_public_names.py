@@ -18,7 +18,8 @@ from stampledger import Ledger, View, errors, refusals, values
 
 ROOT = Path(__file__).parent.parent
 FRONT_DESK = ROOT / "src" / "stampledger" / "__init__.py"
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+# The reference is written from the sources, and has a test of its own.
+PAGES = (ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {*(ROOT / "docs" / "reference").rglob("*.md")}))
 EXTRAS = {"click", "rich", "jinja2", "icu4py", "zxingcpp", "hypothesis", "pytest", "pyarrow"}
 
 

@@ -66,8 +66,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.scans: list[int] = []
-        self.entries_count = 0
-        self.skipped = 0
+        self.entries_count: int = 0
+        self.skipped: int = 0
         self.refused: list[tuple[UUID, Refused]] = []
         self.moves: list[Move] = []
 

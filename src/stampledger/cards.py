@@ -95,7 +95,7 @@ class Story:
     """Events as they are told of a card, and the card after them, so that the next one is decided on the truth."""
 
     def __init__(self, card: StampCard, means: Supplies) -> None:
-        self.card = card
+        self.card: StampCard = card
         self.means = means
         self.events: list[Event] = []
         self._given = 0

@@ -28,7 +28,7 @@ class EntryBatch:
     def __init__(self, follower: "Follower", entries: tuple[Entry, ...], before: int, seq: int) -> None:
         self.entries = entries
         self.seq = seq
-        self.is_done = False
+        self.is_done: bool = False
         self._follower = follower
         self._before = before
 
@@ -62,7 +62,7 @@ class Follower:
     def __init__(
         self, store: Store, name: str | None, kinds: Sequence[str] | None, after: int, wait: float | None, poll: float
     ) -> None:
-        self.name = None if name is None else checks.text(name, "name")
+        self.name: str | None = None if name is None else checks.text(name, "name")
         self._kinds = None if kinds is None else names_on_disk(kinds)
         self._after = checks.whole(after, "after", 0, EVERYTHING)
         self._wait_seconds = None if wait is None else _seconds(wait, "wait", 0)

@@ -97,9 +97,10 @@ class Work:
 
     def __init__(self, writer: "Writer", session: Session, origin: Origin) -> None:
         self.session = session
-        self.now = now = writer.clock()
-        self.occurred_at = None if origin.occurred_at is None else _occurred(origin.occurred_at, now)
-        self.key = origin.key
+        now = writer.clock()
+        self.now: datetime = now
+        self.occurred_at: datetime | None = None if origin.occurred_at is None else _occurred(origin.occurred_at, now)
+        self.key: str | None = origin.key
         self.digest = b""  # Of the request, where there is a key.
         self.entries: list[Entry] = []
         self.repeats: tuple[Entry, ...] | None = None  # The first result, where this has been asked before.

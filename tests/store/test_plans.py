@@ -11,7 +11,7 @@ import pytest
 
 from stampledger import Ledger
 from stampledger.store import narrowing
-from stampledger.store.statements import Statement
+from stampledger.store.compiled import Statement
 from stampledger.store.transaction import Transaction
 from tests.ledger.shop import coffee
 

@@ -73,7 +73,7 @@ class Prose:
     """Lines of text; what runs from right to left keeps to its place, and does not turn the frame around it."""
 
     def __init__(self, text: str, style: str = "", align: AlignMethod = "left", direction: Direction = "auto") -> None:
-        self.text = Text(harmless(text), style)
+        self.text: Text = Text(harmless(text), style)
         self.align = align
         self.direction = direction
 
@@ -323,7 +323,7 @@ class QR:
 
     def __init__(self, modules: Sequence[Sequence[bool]]) -> None:
         self._modules = modules
-        self.least = len(modules) + 2 * min(QR_MARGINS)  # Narrower it cannot be read.
+        self.least: int = len(modules) + 2 * min(QR_MARGINS)  # Narrower it cannot be read.
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(self.least, options.max_width)

@@ -32,4 +32,4 @@ def including(prefix: str = DEFAULT_PREFIX, schema: str | None = None, also: Inc
     return include_name
 
 
-include_name = including()  # For tables that are called as they are unless told otherwise.
+include_name: IncludeName = including()  # For tables that are called as they are unless told otherwise.

@@ -66,5 +66,6 @@ def _panel(page: "CustomerPage", panel: "RewardPanel") -> Iterator[str]:
     for line in panel.description.splitlines():
         yield f"│ {line}".replace("\t", " ").rstrip()
     if panel.redeem_code is not None:
-        yield f"│ {page.say('Redeem code')}: {panel.redeem_code}"
+        label = page.say("Redeem code")  # Not inside the f-string: before Python 3.12 nobody would collect it there.
+        yield f"│ {label}: {panel.redeem_code}"
     yield f"└ {panel.status_text}"

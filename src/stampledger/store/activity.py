@@ -17,8 +17,9 @@ from stampledger.events import Event
 from stampledger.projections import COUNTED, REFUSED, SUMMED
 from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
 from stampledger.store import history
+from stampledger.store.compiled import Statement
 from stampledger.store.session import EVERYTHING, RewardRow, Session
-from stampledger.store.statements import LIMIT, Shape, Statement, Statements
+from stampledger.store.statements import LIMIT, Shape, Statements
 
 KNOWN_MAX = 10_000  # Spans remembered: a year's hours, or the days of a quarter of a century.
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from stampledger.store.compiled import Statement
 from stampledger.store.kinds import StreamKind
 from stampledger.store.session import Session
-from stampledger.store.statements import AMONG, Statement
+from stampledger.store.statements import AMONG
 
 
 def fetch_streams(session: Session, ids: Iterable[bytes]) -> None:

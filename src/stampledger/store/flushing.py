@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stampledger import codec
 from stampledger.aggregates import Aggregate
 from stampledger.rewards import IssuedReward, RewardStatus
+from stampledger.store.compiled import Statement
 from stampledger.store.plan import Appended, CardRow, Claimed, Plan, RewardRow, StreamRow
-from stampledger.store.statements import Statement
 
 if TYPE_CHECKING:
     from stampledger.store.transaction import Transaction

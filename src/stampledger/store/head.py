@@ -9,9 +9,9 @@ class Head:
     __slots__ = ("chain", "recorded_at", "seq")
 
     def __init__(self, seq: int, recorded_at: int, chain: bytes) -> None:
-        self.seq = seq
-        self.recorded_at = recorded_at  # Microseconds since 1970, as everywhere.
-        self.chain = chain  # The hash of the last entry that was written down, not of those still planned.
+        self.seq: int = seq
+        self.recorded_at: int = recorded_at  # Microseconds since 1970, as everywhere.
+        self.chain: bytes = chain  # The hash of the last entry that was written down, not of those still planned.
 
     @classmethod
     def provisional(cls) -> "Head":

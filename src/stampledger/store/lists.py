@@ -13,11 +13,12 @@ from stampledger.errors import Corrupt
 from stampledger.events import CardIssued
 from stampledger.projections import Entry
 from stampledger.store import searching
+from stampledger.store.compiled import Statement
 from stampledger.store.history import entry_of
 from stampledger.store.narrowing import WALK, Narrowed, Span, Way, streams_of
 from stampledger.store.schema import Schema
 from stampledger.store.session import EVERYTHING, Session, StreamKind, StreamRow
-from stampledger.store.statements import LIMIT, Shape, Statement, Statements
+from stampledger.store.statements import LIMIT, Shape, Statements
 
 PROBES = 63  # Moments looked at by one statement.
 

@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 
 from stampledger.store import searching
+from stampledger.store.compiled import Statement
 from stampledger.store.searching import Search
 from stampledger.store.session import Session
-from stampledger.store.statements import Shape, Statement, Statements
+from stampledger.store.statements import Shape, Statements
 
 NEAR = 200  # Rows that are looked at before it is asked how many there are of what is looked for.
 
@@ -58,7 +59,7 @@ class Narrowed:
 
     def __init__(self, session: Session, build: Callable[[Statements, Shape], Statement], **values: Any) -> None:
         self.session = session
-        self.way = WALK
+        self.way: Way = WALK
         self._build = build
         self._shape: dict[str, int] = {}
         self._values: dict[str, Any] = values

@@ -7,8 +7,8 @@ import attrs
 
 from stampledger.aggregates import Aggregate
 from stampledger.rewards import IssuedReward
+from stampledger.store.compiled import Statement
 from stampledger.store.kinds import StreamKind
-from stampledger.store.statements import Statement
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -85,7 +85,7 @@ class Plan:
         self.cards: dict[int, tuple[CardRow, bool]] = {}
         self.rewards: dict[UUID, tuple[RewardRow, bool]] = {}
         self.deferred: dict[Statement, list[tuple[Any, ...]]] = {}  # Whatever else, by the statement that does it.
-        self.rank = 0
+        self.rank: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.streams or self.claims or self.cards or self.rewards or self.deferred)

@@ -35,10 +35,11 @@ from stampledger import checks, codec
 from stampledger.errors import InvalidInput
 from stampledger.sources import Clock, system_clock, system_random
 from stampledger.store import database, schema
+from stampledger.store.compiled import Statement
 from stampledger.store.mapper import LedgerMapper, as_eventsourcing, state_of, stream_of
 from stampledger.store.plan import Appended
 from stampledger.store.session import Session, StreamKind, StreamRow
-from stampledger.store.statements import LIMIT, Shape, Statement, Statements
+from stampledger.store.statements import LIMIT, Shape, Statements
 from stampledger.store.store import Store
 
 POLL_SECONDS = 0.1  # How soon a follower looks for what another process has written.
@@ -337,7 +338,7 @@ class LedgerApplication(Application[UUID]):
     def __init__(self, env: EnvType | None = None) -> None:
         super().__init__(env)
         assert isinstance(self.factory, LedgerFactory)
-        self.name = f"{type(self).name} {self.factory.store.business_name}"
+        self.name: str = f"{type(self).name} {self.factory.store.business_name}"
 
     def construct_factory(self, env: Environment) -> LedgerFactory:
         """Answer a factory for the ledger that the environment names."""

@@ -8,11 +8,12 @@ from sqlalchemy import bindparam, exists, literal_column, or_, select, text
 from sqlalchemy.sql import ColumnElement
 
 from stampledger.aggregates import Customer
+from stampledger.store.compiled import Statement
 from stampledger.store.history import state_at
 from stampledger.store.kinds import Scope
 from stampledger.store.rows import customer_columns, searchable
 from stampledger.store.session import EVERYTHING, Session
-from stampledger.store.statements import LIMIT, Shape, Statement, Statements
+from stampledger.store.statements import LIMIT, Shape, Statements
 
 FEW = 2_000  # Customers, from which on it is quicker to look at the list itself; and codes looked at together.
 PROBE, COMMON = 500, 8  # Words that this many of the newest customers have are common.

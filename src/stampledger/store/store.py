@@ -14,13 +14,14 @@ from stampledger.errors import InvalidInput, StorageUnreachable
 from stampledger.sources import Random
 from stampledger.store import bell, opening, schema
 from stampledger.store.activity import KnownFigures
+from stampledger.store.compiled import Statement
 from stampledger.store.database import backend_of
-from stampledger.store.engines.backend import SAVE, STALE_MAX
+from stampledger.store.engines.backend import SAVE, STALE_MAX, Backend
 from stampledger.store.grouping import Group
 from stampledger.store.history import Templates
 from stampledger.store.joined import Joined, joined
 from stampledger.store.session import Hint, Session
-from stampledger.store.statements import Statement, Statements
+from stampledger.store.statements import Statements
 from stampledger.store.transaction import Place, Words
 from stampledger.store.writing import Settle, WriterConnection
 
@@ -46,18 +47,18 @@ class Store:
         create: bool = True,
         owned: bool = False,
     ) -> None:
-        self.backend = backend_of(engine, schema_name, durability)
+        self.backend: Backend = backend_of(engine, schema_name, durability)
         self.engine = engine
-        self.business_name = text(business, "business")
-        self.tables = schema.build(prefix, schema_name)
-        self.templates = Templates()
-        self.figures = KnownFigures()
-        self.words = Words()
+        self.business_name: str = text(business, "business")
+        self.tables: schema.Schema = schema.build(prefix, schema_name)
+        self.templates: Templates = Templates()
+        self.figures: KnownFigures = KnownFigures()
+        self.words: Words = Words()
         self._owned = owned
         self._bound: Joined | None = None
         self._bound_lock = threading.RLock()
         self._unbound = self
-        self.sql = Statements(self.tables, self.backend)
+        self.sql: Statements = Statements(self.tables, self.backend)
         self._writer = WriterConnection(self.backend)
         self._writer.forget = self._forget
         _stores.add(self)
@@ -65,11 +66,11 @@ class Store:
         try:
             number = opening.begin(self.backend, self.sql, self._writer, self.business_name, create)
             searchable = opening.is_searchable(self.backend, self.sql, self._writer)
-            self.place = Place(self.backend, self.sql, number, self.business_name, random, searchable)
+            self.place: Place = Place(self.backend, self.sql, number, self.business_name, random, searchable)
             self.business = number
             self._writer.place = self.place
             self._identity = self.backend.identity(self._writer.connection)
-            self.bell = bell.of(self._identity, prefix, self.business_name)
+            self.bell: bell.Bell = bell.of(self._identity, prefix, self.business_name)
         except BaseException:
             self.close()
             raise

@@ -7,11 +7,12 @@ import attrs
 
 from stampledger.errors import Corrupt
 from stampledger.sources import Random
+from stampledger.store.compiled import Statement
 from stampledger.store.engines.backend import Backend
 from stampledger.store.flushing import write
 from stampledger.store.head import Head
 from stampledger.store.plan import NeedsLock, Plan
-from stampledger.store.statements import Statement, Statements
+from stampledger.store.statements import Statements
 
 BATCH = 2_000  # Rows fetched at a time.
 CHANGING, DROPPING = 1, 2  # Ranks of what is deferred.
@@ -55,13 +56,13 @@ class Transaction:
     """
 
     def __init__(self, place: Place, cursor: Any, words: Words, head: Head | None = None, writes: bool = False) -> None:
-        self.sql = place.sql
-        self.business = place.business
-        self.business_name = place.business_name
-        self.backend = place.backend
-        self.searchable = place.searchable
+        self.sql: Statements = place.sql
+        self.business: int = place.business
+        self.business_name: str = place.business_name
+        self.backend: Backend = place.backend
+        self.searchable: bool = place.searchable
         self.cursor = cursor
-        self.plan = Plan()
+        self.plan: Plan = Plan()
         self.new_words: list[tuple[int, str]] = []  # Remembered by the store once they are committed.
         self._place = place
         self._words = words
@@ -187,7 +188,8 @@ class Transaction:
         assert self._parent is None
         if self._head is not None and self._head.is_provisional:
             raise NeedsLock
-        plan, self.plan = self.plan, Plan()
+        plan = self.plan
+        self.plan = Plan()
         if plan:
             write(self, plan)
 

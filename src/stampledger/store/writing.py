@@ -46,13 +46,13 @@ class WriterConnection:
         self.place: Place
         self.forget: Callable[[], None] = lambda: None  # What is remembered of the server, when it may be another one.
         self._fairy: Any = None
-        self.is_closed = False
-        self.may_have_committed = False  # Whether the latest transaction may be there, should it be interrupted.
+        self.is_closed: bool = False
+        self.may_have_committed: bool = False  # Whether the latest transaction may be there, should it be interrupted.
         self.connection: Any = None
         self._cursor: Any = None  # The one all transactions use: to open one for each costs as much as a statement.
         self._connect()
         with backend.translated():
-            self.is_shared = backend.is_shared(self.connection)
+            self.is_shared: bool = backend.is_shared(self.connection)
             if not self.is_shared:
                 self._take()
 

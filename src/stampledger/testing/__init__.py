@@ -5,6 +5,11 @@ Scenes in the words of the business are in `stampledger.testing.scenes`, whose w
 Needs the extra `testing` (hypothesis).
 """
 
+from importlib.util import find_spec
+
+if find_spec("hypothesis") is None:
+    raise ImportError("tests need hypothesis; run: pip install 'stampledger[testing]'", name="hypothesis")
+
 from stampledger.testing.faults import Fault, FaultNeverStruck, Faults
 from stampledger.testing.shop import Shop
 from stampledger.testing.strategies import (

@@ -96,13 +96,13 @@ class Till:
     """One card of one template, worked by decide and evolve."""
 
     def __init__(self, template: CardTemplate, zone: str = "UTC", at: datetime | None = None) -> None:
-        self.template = template
+        self.template: CardTemplate = template
         self.zone = zone
-        self.clock = Clock() if at is None else Clock(at)
+        self.clock: Clock = Clock() if at is None else Clock(at)
         self.history: list[Event] = []
         self.states: list[StampCard] = []  # The card after each event.
         self.credits: list[Credited] = []  # Those that were not voided.
-        self.decisions = 0
+        self.decisions: int = 0
         self.retry_at: datetime | None = None  # When the wish refused last may be tried again.
         self.do(
             commands.IssueCard(

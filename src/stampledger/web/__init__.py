@@ -8,9 +8,12 @@
 Needs the extra `web`.
 """
 
-from stampledger.web.access import Authorize, Staff, nobody
-from stampledger.web.addresses import card_address
-from stampledger.web.app import back_office
-from stampledger.web.customers import customer_pages
+from stampledger.render.extra import web_extra
+
+with web_extra():
+    from stampledger.web.access import Authorize, Staff, nobody
+    from stampledger.web.addresses import card_address
+    from stampledger.web.app import back_office
+    from stampledger.web.customers import customer_pages
 
 __all__ = ["Authorize", "Staff", "back_office", "card_address", "customer_pages", "nobody"]

@@ -48,7 +48,7 @@ class Asked:
         self.office = office
         self.request = request
         self.staff = staff
-        self.fields = fields or Fields()
+        self.fields: Fields = fields or Fields()
         self.params: Mapping[str, str] = {
             name: value.strip() for name, value in request.query_params.items() if value.strip()
         }

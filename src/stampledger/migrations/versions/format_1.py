@@ -4,7 +4,7 @@ from stampledger.migrations import revising
 
 revision = "stampledger_1"
 down_revision = None
-branch_labels = ("stampledger",)
+branch_labels: tuple[str, ...] = ("stampledger",)
 depends_on = None
 
 

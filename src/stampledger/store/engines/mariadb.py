@@ -46,7 +46,7 @@ class MariaDB(Backend):
                 waiting = "innodb_lock_wait_timeout"
                 cursor.execute(f"SET SESSION {waiting} = LEAST(@@{waiting}, {WAIT_SECONDS:.0f})")
                 cursor.execute(f"SELECT @@{waiting}")
-                self.wait_seconds = max(float(cursor.fetchone()[0]), 1.0)
+                self.wait_seconds: float = max(float(cursor.fetchone()[0]), 1.0)
                 cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT @@innodb_flush_log_at_trx_commit, @@sql_mode, @@character_set_client")
             flush, mode, characters = cursor.fetchone()

@@ -78,7 +78,7 @@ class PostgreSQL(Backend):
         cursor.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'lock_timeout'")
         waited = cursor.fetchone()[0] / 1000
         if waited:  # By the URL's options, or for this user or database.
-            self.wait_seconds = min(waited, WAIT_SECONDS)
+            self.wait_seconds: Any = min(waited, WAIT_SECONDS)
         cursor.execute(f"SET lock_timeout = {self.wait_seconds * 1000:.0f}")
 
     def identity(self, connection: Any) -> tuple[object, ...]:

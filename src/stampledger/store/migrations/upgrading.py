@@ -13,12 +13,13 @@ from stampledger import codec
 from stampledger.errors import NotALedger
 from stampledger.sources import system_random
 from stampledger.store import opening, rebuilding
+from stampledger.store.compiled import Statement
 from stampledger.store.head import Head
 from stampledger.store.history import Templates
 from stampledger.store.migrations import steps
 from stampledger.store.schema import FORMAT
 from stampledger.store.session import Session
-from stampledger.store.statements import Statement, Statements
+from stampledger.store.statements import Statements
 from stampledger.store.transaction import Place, Words
 
 Report = Callable[[int, int], object]  # Called with (done, total).
