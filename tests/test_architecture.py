@@ -48,6 +48,7 @@ FLOORS = {
     "batches": 14,
     "importing": 15,
     "moves": 15,
+    "whatif": 15,
     "receipts": 16,
     "ledger": 17,
     "testing": 18,

@@ -24,6 +24,7 @@ PAGES = (
     "docs/writing.md",
     "docs/reading.md",
     "docs/following.md",
+    "docs/what-if.md",
     "docs/terminal.md",
     "docs/mounting.md",
     "docs/policies.md",

@@ -64,8 +64,10 @@ if TYPE_CHECKING:
         HolderMoved,
         JournalRow,
         LastStampMoved,
+        Liability,
         LotteryDrawn,
         NextRewardMoved,
+        OwedRewards,
         Period,
         PlatformRemoved,
         PlatformSaved,
@@ -113,6 +115,7 @@ if TYPE_CHECKING:
         Voucher,
     )
     from stampledger.view import Scan, View
+    from stampledger.whatif import CardDifference, CardOutcome, RewardCounts, RewardDifference, WhatIf
 
 __all__ = [
     "Activity",
@@ -124,7 +127,9 @@ __all__ = [
     "BirthdayGift",
     "Brand",
     "BusinessNotFound",
+    "CardDifference",
     "CardNotFound",
+    "CardOutcome",
     "CardStatus",
     "CardTemplate",
     "CardView",
@@ -156,6 +161,7 @@ __all__ = [
     "LastStampMoved",
     "LeapDay",
     "Ledger",
+    "Liability",
     "Limits",
     "LoginRefused",
     "Lottery",
@@ -170,6 +176,7 @@ __all__ = [
     "OutcomeUnknown",
     "OverCap",
     "Overflow",
+    "OwedRewards",
     "Page",
     "PerAmount",
     "Period",
@@ -182,6 +189,8 @@ __all__ = [
     "Refused",
     "RemainderMoved",
     "RewardCame",
+    "RewardCounts",
+    "RewardDifference",
     "RewardExpired",
     "RewardGone",
     "RewardKind",
@@ -216,6 +225,7 @@ __all__ = [
     "View",
     "Voucher",
     "WaitingMoved",
+    "WhatIf",
     "changes",
 ]
 
@@ -223,7 +233,7 @@ if not TYPE_CHECKING:  # So that a misspelt name stays an error for type checker
     # From the lowest floor upwards; a module that only imports a name gives the same object.
     _HOMES = (
         "errors", "values", "rewards", "projections", "lookup", "paging", "following", "render", "view", "batches",
-        "receipts", "ledger",
+        "receipts", "whatif", "ledger",
     )  # fmt: skip
 
     def __getattr__(name: str) -> object:

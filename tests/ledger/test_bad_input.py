@@ -86,10 +86,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "customer": {"customer": "ANNA"},
     "history": {"card": "CARD"},
     "customer_view": {"card": "CARD", "lang": "ko", "browser": "ko-KR,ko;q=0.9"},
-    "template": {"template": "t"},
-    "templates": {},
     "vouchers": {"redeem_code": "R-1", "limit": 5},
-    "activity": {"since": at(), "until": at(), "per": "day"},
     "why": {"code": "R-1"},
     "explain": {"voucher": "VOUCHER"},
     "entries": {"after": 0},
@@ -102,6 +99,15 @@ CALLS: dict[str, dict[str, Any]] = {
         "search": "anna", "kinds": ["stamp_added"], "card": "CARD", "customer": "ANNA", "template": "t", "code": "R-1",
         "actor": "till-1", "channel": "web", "since": at(), "until": at(), "limit": 5, "before": None, "after": None,
     },
+    "activity": {"since": at(), "until": at(days=1), "per": "day"},
+    "liability": {"at": at()},
+    "compare": {"card": "CARD", "a": "SEQ", "b": "SEQ", "lang": "ko"},
+    "replay_under": {
+        "rules": {"t": coffee(1)}, "since": at(), "cards": ["CARD"], "values": {"Free coffee": 250}, "limit": 5,
+        "each": None,
+    },
+    "templates": {},
+    "template": {"template": "t"},
     "follow": {"name": "f", "kinds": ["stamp_added"], "after": 0, "wait": 0, "poll": 1},
     "followers": {},
     "using": {"connection": "CONNECTION"},
@@ -113,7 +119,7 @@ CALLS: dict[str, dict[str, Any]] = {
 CALL: dict[str, Any] = {"idempotency_key": None, "actor": "till-1", "channel": "web", "occurred_at": at()}
 
 # Whatever these take is right: yes or no, and a function of the caller's own.
-FREE = {"force", "dry_run", "deleted", "by_amount", "progress", "with_keys"}
+FREE = {"force", "dry_run", "deleted", "by_amount", "progress", "with_keys", "each"}
 
 
 class Stall:
@@ -131,7 +137,7 @@ class Stall:
     def filled(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.filled(one) for one in value]
-        known = {"ANNA": self.anna, "CARD": self.card, "VOUCHER": self.voucher}
+        known = {"ANNA": self.anna, "CARD": self.card, "VOUCHER": self.voucher, "SEQ": self.shop.head}
         if value == "OUT":
             return BytesIO()
         if value == "JOURNAL":
@@ -228,7 +234,18 @@ def refusal_of(ledger: Ledger, name: str, options: dict[str, Any]) -> Stampledge
     return None
 
 
-OTHERS = {"at", "follow", "followers", "using", "verify", "rebuild", "close", "import_journal"}
+OTHERS = {
+    "compare",
+    "replay_under",
+    "at",
+    "follow",
+    "followers",
+    "using",
+    "verify",
+    "rebuild",
+    "close",
+    "import_journal",
+}
 WRITES = set(public(Ledger)) - set(public(View)) - OTHERS
 
 

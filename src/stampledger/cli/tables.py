@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from stampledger.cli.harmless import ISOLATES, harmless
-from stampledger.projections import CardView, CustomerInfo, JournalRow, RewardView
+from stampledger.projections import CardView, CustomerInfo, JournalRow, Liability, RewardView
 from stampledger.rewards import RewardKind
 from stampledger.values import Platform
 
@@ -246,6 +246,21 @@ def rewards(rows: Sequence[RewardView], zone: tzinfo, width: int) -> Table:
             words(row.redeem_code or ""),
             "" if row.expires_at is None else when(row.expires_at, zone, wide),
         )
+    return shown
+
+
+def liability(owed: Liability, ages: Sequence[str]) -> Table:
+    """Show what is outstanding, and how long ago it was given."""
+    shown = table(
+        Column("Template", max_width=24, overflow="fold"),
+        Column("Reward", overflow="fold"),
+        Column("Outstanding", justify="right"),
+        *(Column(age, justify="right") for age in ages),
+    )
+    for row in owed:
+        title = words(f"{REWARD_ICONS[row.kind]} {row.title}")
+        template = Text("on no card", style="dim") if row.template is None else words(row.template)
+        shown.add_row(template, title, str(row.count), *map(str, row.ages))
     return shown
 
 

@@ -5,9 +5,8 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from stampledger import batches, checks, codec, importing, moves, receipts
+from stampledger import batches, checks, importing, moves, receipts
 from stampledger.batches import Batch, Report
-from stampledger.errors import Corrupt, InvalidInput, ScanNotFound
 from stampledger.importing import Source
 from stampledger.journalfile import importing as bringing
 from stampledger.journalfile.files import Source as JournalFile
@@ -15,21 +14,21 @@ from stampledger.ledger.base import wants
 from stampledger.ledger.cards import CardVerbs
 from stampledger.ledger.followers import Followers
 from stampledger.ledger.programme import ProgrammeVerbs
+from stampledger.ledger.questions import Questions
 from stampledger.ledger.rewards import RewardVerbs
-from stampledger.lookup import EVERYTHING, Moment
-from stampledger.projections import Entry, Verification
+from stampledger.projections import Verification
 from stampledger.receipts import Columns, Receipts
 from stampledger.sources import Clock, Ids, Random, new_id, system_clock, system_random
-from stampledger.store import audit, history, lists, rebuilding
+from stampledger.store import audit, rebuilding
 from stampledger.store.database import Engine, open_engine
 from stampledger.store.schema import DEFAULT_PREFIX
 from stampledger.store.store import Store
 from stampledger.values import MessageChannel, Voucher
-from stampledger.view import CardRef, Scan, TemplateRef, View
+from stampledger.view import CardRef, TemplateRef
 from stampledger.writer import Call, Writer
 
 
-class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
+class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Questions, Followers):
     """One business's stamp cards. Every read is the view at now; every write answers a `Scan`.
 
     A ledger may be used by many threads. Close it, or use it as a context manager.
@@ -135,38 +134,6 @@ class Ledger(ProgrammeVerbs, CardVerbs, RewardVerbs, Followers):
             bound._store, self._clock, self._writer.random, self._writer.ids, self._writer.keep_refusals
         )
         return bound
-
-    def at(self, moment: Scan | Entry | Moment | datetime | int) -> View:
-        """Answer the view at a past moment: right after a scan or an entry, at a time, or as a view's `moment` was.
-
-        At a time, everything recorded by then is known, and what had lapsed by then has lapsed. What counts is when the
-        ledger recorded a thing, not when a till says it happened: receipts of last year that were imported today were
-        not known last year. To ask about a moment of an import, name its entry.
-
-        Raises:
-            ScanNotFound: There is no such entry.
-            InvalidInput: It is no moment, or a datetime without a zone.
-        """
-        if isinstance(moment, Moment):
-            checks.instant(moment.at, "at")
-            if checks.whole(moment.seq, "at", 0, EVERYTHING) > self.seq:
-                raise ScanNotFound(moment.seq)
-            return self.at(moment.seq) if moment.scan else View(self._store, self._clock, moment)
-        if isinstance(moment, datetime):
-            at = checks.instant(moment, "at")
-            with self._store.reading() as session:
-                return View(self._store, self._clock, Moment(lists.seq_at(session, codec.microseconds(at)), at))
-        seq = moment.last if isinstance(moment, Scan) else moment.seq if isinstance(moment, Entry) else moment
-        if isinstance(seq, bool) or not isinstance(seq, int):
-            raise InvalidInput("at", moment, "must be a scan, an entry, a seq or a datetime")
-        with self._store.reading() as session:
-            entry = history.entry_at(session, seq) if 0 < seq < EVERYTHING else None
-            if entry is None:
-                raise ScanNotFound(seq)
-            scan = history.scan_entries(session, entry.scan, seq)
-        if not scan:
-            raise Corrupt(self.business, entry.stream, seq, "lies in a scan that does not begin")
-        return self._after(scan)
 
     # Many cards at once. Each card is a scan of its own; what was done is not done twice, so that a batch that was
     # interrupted is simply run again.

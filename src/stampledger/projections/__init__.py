@@ -39,6 +39,7 @@ from stampledger.projections.comparing import (
     WaitingMoved,
     changes,
 )
+from stampledger.projections.liability import Liability, OwedRewards, liability
 from stampledger.projections.showing import (
     card_view,
     customer_info,
@@ -85,8 +86,10 @@ __all__ = [
     "HolderMoved",
     "JournalRow",
     "LastStampMoved",
+    "Liability",
     "LotteryDrawn",
     "NextRewardMoved",
+    "OwedRewards",
     "Period",
     "PlatformRemoved",
     "PlatformSaved",
@@ -114,6 +117,7 @@ __all__ = [
     "event_progress",
     "event_rewards",
     "journal_row",
+    "liability",
     "reward_view",
     "template_info",
 ]

@@ -128,7 +128,7 @@ def outstanding(session: Session, moments: Sequence[tuple[int, int]], early: int
     steps = {kind: [0] * (len(moments) + 1) for kind in (RewardKind.VOUCHER, RewardKind.LOTTERY)}
     wanted = dict(b_due=times[0], b_early=early, b_upto=seqs[-1])
     for row in session.each(session.sql.page(_owed, ()), "b_after", b_after=b"", **wanted):
-        for kind, since, before, expires in _open_times(session, row):
+        for kind, since, before, expires in open_times(session, row):
             begin = bisect_left(seqs, since)
             end = min(bisect_left(seqs, before), bisect_left(times, expires))
             if begin < end:
@@ -141,8 +141,8 @@ def outstanding(session: Session, moments: Sequence[tuple[int, int]], early: int
 Open = tuple[RewardKind, int, int, int]  # From an entry on, to before another, and to before a time.
 
 
-def _open_times(session: Session, row: Any) -> Iterator[Open]:
-    """Yield when a reward could be redeemed or played."""
+def open_times(session: Session, row: Any) -> Iterator[Open]:
+    """Yield when a reward could be redeemed or played; *row* begins as one that `outstanding` reads."""
     issued_seq, seq, versions, redeem_code, due_at, state = row[2:]
     if redeem_code is None:
         try:
@@ -184,6 +184,12 @@ def _is_open(voucher: IssuedReward) -> bool:
 
 
 def _owed(sql: Statements, shape: Shape) -> Statement:
+    columns, where = owed(sql)
+    return Statement(select(*columns).where(*where).order_by(sql.tables.reward.c.id).limit(LIMIT), sql.dialect)
+
+
+def owed(sql: Statements) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Answer (columns, conditions) of the rewards that may be outstanding at a moment, to be paged by their ids."""
     re = sql.tables.reward.c
     due_at = re.due_at + literal_column("0")  # No planner walks along this, to sort what it finds for every batch.
     maybe_open = or_(
@@ -191,4 +197,4 @@ def _owed(sql: Statements, shape: Shape) -> Statement:
     )
     where = (re.business == bindparam("b_business"), re.id > bindparam("b_after"), re.issued_seq <= bindparam("b_upto"))
     columns = (re.id, re.holder, re.issued_seq, re.seq, re.versions, re.redeem_code, re.due_at, re.state)
-    return Statement(select(*columns).where(*where, maybe_open).order_by(re.id).limit(LIMIT), sql.dialect)
+    return columns, (*where, maybe_open)

@@ -5,11 +5,13 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 from stampledger import checks, codec, projections
+from stampledger.aggregates import PublishedTemplate
 from stampledger.errors import InvalidInput
 from stampledger.lookup import Lookup
-from stampledger.projections import Activity, ActivitySpan, Period
+from stampledger.projections import Activity, ActivitySpan, Liability, Period
 from stampledger.store import lists
 from stampledger.store.activity import KnownFigures, Reach
+from stampledger.store.owing import each_owed
 from stampledger.view.looking import Looking
 from stampledger.writer import AHEAD_MAX
 
@@ -63,6 +65,40 @@ class FigureReads(Looking):
                         )
                     )
         return Activity(per=period, time_zone=str(zone), spans=tuple(spans))
+
+    def liability(self, *, at: datetime | None = None) -> Liability:
+        """Answer what is outstanding, by template, title and age: vouchers to be redeemed, lotteries to be played.
+
+        It is as of the moment of this view, or of the time *at*: with what was recorded by then, as far as this view
+        knows it, and without what had lapsed by then, recorded or not. A time ahead tells what will be left of what is
+        known today. A reward belongs to the template that its card was under at the moment.
+
+        Raises:
+            InvalidInput: *at* is no moment.
+        """
+        with self._look() as look:
+            seq, asked = look.moment.seq, look.moment.at
+            if at is not None:
+                asked = checks.instant(at, "at")
+                seq = min(seq, lists.seq_at(look.session, codec.microseconds(asked)))
+            seq = min(seq, look.session.end()[0])
+            early = min(seq, lists.seq_at(look.session, codec.microseconds(asked - AHEAD_MAX)))
+            keys: dict[int | None, str | None] = {None: None}
+            owed = (
+                (_key(look, keys, found.template), found.title, found.kind, found.issued_at)
+                for found in each_owed(look.session, seq, codec.microseconds(asked), early)
+            )
+            return projections.liability(seq, asked, owed)
+
+
+def _key(look: Lookup, keys: dict[int | None, str | None], template: int | None) -> str | None:
+    """Answer the key of a template, by the number of its stream."""
+    if template not in keys:
+        assert template is not None
+        state = look.session.state(look.session.stream_by_number(template))
+        assert isinstance(state, PublishedTemplate)
+        keys[template] = state.key
+    return keys[template]
 
 
 def _known(look: Lookup) -> tuple[int, datetime]:
