@@ -31,6 +31,7 @@ PAGES = (
     "docs/back-office.md",
     "docs/scenes.md",
     "docs/engines.md",
+    "docs/testing.md",
     "docs/architecture.md",
     "docs/journal-format.md",
     "docs/schema.md",

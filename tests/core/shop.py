@@ -1,20 +1,18 @@
 """
-What the tests of the core share: small templates, and a naive model to work out expected figures without the core.
+What the tests of the core share: small templates, and ways to tell what became of a card.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
-from uuid import UUID
 
 from hypothesis import strategies as st
 
-from stampledger import events
-from stampledger.events import Event, RewardSource
-from stampledger.rewards import RewardStatus
+from stampledger.events import Event
 from stampledger.testing import START, Till
+from stampledger.testing.life import standing_rewards
 from stampledger.values import Award, CardTemplate, Goal, Lottery, Reward, Variant, Voucher
 
 E = TypeVar("E", bound=Event)
@@ -55,11 +53,6 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
-def told(history: Iterable[Event], kind: type[E]) -> list[E]:
-    """The events of one kind."""
-    return [event for event in history if isinstance(event, kind)]
-
-
 def kinds(history: Iterable[Event]) -> list[str]:
     """The names of events, to compare a story with."""
     return [type(event).__name__ for event in history]
@@ -80,54 +73,6 @@ def statuses(till: Till) -> list[tuple[str, str]]:
     return [(reward.title, str(reward.status_at(till.clock()))) for reward in till.rewards]
 
 
-# The naive model: a card is a heap of stamps, laid out on one card after the other.
-
-
-def laid_out(total: int, size: int) -> tuple[int, int]:
-    """(cycle, progress) of a number of stamps; a full card stays full until the next stamp."""
-    cycle, on_card = 1, 0
-    for _ in range(total):
-        if on_card == size:
-            cycle, on_card = cycle + 1, 0
-        on_card += 1
-    return cycle, on_card
-
-
-def goals_reached(total: int, places: Sequence[int]) -> list[tuple[int, int]]:
-    """(cycle, goal) of each goal that a number of stamps has reached."""
-    cycle, on_card, reached = 1, 0, []
-    for _ in range(total):
-        if on_card == places[-1]:
-            cycle, on_card = cycle + 1, 0
-        on_card += 1
-        if on_card in places:
-            reached.append((cycle, on_card))
-    return reached
-
-
-def goal_rewards(history: Iterable[Event]) -> dict[UUID, tuple[int, int]]:
-    """(cycle, goal) of every reward a goal gave, whether or not it was taken back."""
-    granted: dict[UUID, tuple[int, int]] = {}
-    reached: list[events.GoalReached] = []
-    for event in history:
-        match event:
-            case events.GoalReached():
-                reached.append(event)
-            case events.AwardGranted(source=RewardSource.GOAL):
-                granted[event.reward_id] = (reached[-1].cycle, reached[-1].stamps)
-            case events.VoucherIssued(source=RewardSource.GOAL):
-                granted[event.voucher_id] = (reached[-1].cycle, reached[-1].stamps)
-            case events.LotteryGranted(source=RewardSource.GOAL):
-                granted[event.lottery_id] = (reached[-1].cycle, reached[-1].stamps)
-    return granted
-
-
 def standing_goal_rewards(till: Till) -> Counter[tuple[int, int]]:
     """How many rewards stand, not taken back, for each (cycle, goal); a lottery whose prize was taken back is too."""
-    granted = goal_rewards(till.history)
-    lost = {reward.origin_id for reward in till.rewards if reward.status is RewardStatus.VOIDED}
-    return Counter(
-        granted[reward.id]
-        for reward in till.rewards
-        if reward.id in granted and reward.id not in lost and reward.status is not RewardStatus.VOIDED
-    )
+    return standing_rewards(till.history, till.rewards)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from stampledger import events, rules
 from stampledger.testing import Till
+from stampledger.testing.life import told
 from stampledger.values import Award, BirthdayGift, LeapDay, Voucher
-from tests.core.shop import coffee, progress, told, utc
+from tests.core.shop import coffee, progress, utc
 
 GIFT = Award(title="Cheers")
 days = st.dates(date(1971, 1, 1), date(2036, 12, 31))

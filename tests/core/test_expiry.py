@@ -16,8 +16,9 @@ from stampledger import events
 from stampledger.errors import InvalidInput
 from stampledger.refusals import CardIsExpired, CardNotYetIssued, VoucherIsExpired, VoucherNotRedeemed
 from stampledger.testing import Kind, Moment, Outcome, Till, Wish, templates, wishes
+from stampledger.testing.life import told
 from stampledger.values import AfterLastGoal, Award, BirthdayGift, CardTemplate, Limits, Overflow, PerAmount, Voucher
-from tests.core.shop import COFFEE, LUCK, at, coffee, kinds, progress, sentence, statuses, told, utc
+from tests.core.shop import COFFEE, LUCK, at, coffee, kinds, progress, sentence, statuses, utc
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from stampledger import events
 from stampledger.refusals import DailyLimitReached, IntervalNotOver, RollingLimitReached, ScanLimitReached
 from stampledger.testing import START, ZONES, Kind, Moment, Till, Wish, limits, templates, wishes
+from stampledger.testing.life import told
 from stampledger.values import AfterLastGoal, BirthdayGift, CardTemplate, Limits, OverCap, Overflow, PerAmount
-from tests.core.shop import COFFEE, at, coffee, goals_of, progress, told, utc
+from tests.core.shop import COFFEE, at, coffee, goals_of, progress, utc
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)

@@ -14,8 +14,9 @@ from stampledger import events
 from stampledger.refusals import CardIsClosed, CardIsHeld, FurtherFromReward
 from stampledger.rewards import IssuedReward, RewardStatus
 from stampledger.testing import Kind, Till, Wish, templates, wishes
+from stampledger.testing.life import told
 from stampledger.values import AfterLastGoal, Award, CardTemplate, Goal, Limits, Overflow, PerAmount, Voucher
-from tests.core.shop import COFFEE, coffee, goals_of, kinds, progress, standing_goal_rewards, statuses, told
+from tests.core.shop import COFFEE, coffee, goals_of, kinds, progress, standing_goal_rewards, statuses
 
 CAKE = Voucher(title="Free cake")
 versions = templates(goals=goals_of(COFFEE) | goals_of(CAKE), limits=Limits(), card_valid_for=None)

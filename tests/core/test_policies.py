@@ -22,6 +22,7 @@ from stampledger.refusals import (
     VoucherIsVoided,
 )
 from stampledger.testing import Till, means
+from stampledger.testing.life import told
 from stampledger.values import (
     AfterLastGoal,
     Award,
@@ -46,7 +47,6 @@ from tests.core.shop import (
     kinds,
     progress,
     statuses,
-    told,
     utc,
 )
 

@@ -2,48 +2,22 @@
 The laws of progress, goals and the rewards they give, whatever is asked of a card.
 """
 
-from uuid import UUID
-
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from stampledger import events
 from stampledger.errors import Refused
 from stampledger.rewards import IssuedReward
-from stampledger.testing import Kind, Moment, Till, Wish, templates, wishes
+from stampledger.testing import Kind, Moment, Till, Wish, check, laws, templates, wishes
+from stampledger.testing.life import goals_reached, laid_out, told
+from stampledger.testing.prizes import REWARD_LAWS
 from stampledger.values import AfterLastGoal, Award, BirthdayGift, CardTemplate, Limits, Overflow
-from tests.core.shop import (
-    COFFEE,
-    coffee,
-    goal_rewards,
-    goals_of,
-    goals_reached,
-    laid_out,
-    sentence,
-    standing_goal_rewards,
-    told,
-)
+from tests.core.shop import COFFEE, coffee, goals_of, sentence
 
 carrying = templates(
     after_last_goal=AfterLastGoal.RESTART, overflow=Overflow.CARRY, stamps_valid_for=None, card_valid_for=None
 )
 unlimited = {"limits": Limits(), "card_valid_for": None}
-
-
-@given(templates(), wishes())
-def test_progress_within_goal(template: CardTemplate, asked: list[Wish]):
-    """
-    Progress is never below nothing and never above the goal, and stamps wait beside a full card only.
-    """
-    till = Till(template)
-    for wish in asked:
-        till.perform(wish)
-        waits = till.card.full and till.card.held_for is not None
-        assert waits or till.card.standing.carried == 0
-
-    for state in till.states:
-        assert 0 <= state.standing.progress <= state.stamps_required == template.goals[-1].stamps
-        assert state.standing.cycle >= 1 and state.standing.carried >= 0 and state.stamps_total >= 0
 
 
 @given(carrying, wishes())
@@ -54,14 +28,8 @@ def test_stamps_total(template: CardTemplate, asked: list[Wish]):
     till = Till(template)
     for wish in asked:
         till.perform(wish)
-
-    for count, state in enumerate(till.states, start=1):
-        past = till.history[:count]
-        added = sum(credit.count for credit in told(past, events.StampAdded))
-        voided = sum(void.count for void in told(past, events.StampVoided))
-        event(f"cycles: {min(state.standing.cycle, 4)}")
-        assert added - voided == state.stamps_total
-        assert laid_out(added - voided, template.goals[-1].stamps) == (state.standing.cycle, state.standing.progress)
+        event(f"cycles: {min(till.card.standing.cycle, 4)}")
+        check(till.life, laws.no_stamp_is_lost_or_made)
 
 
 @given(
@@ -73,34 +41,13 @@ def test_every_policy_stamp_by_stamp(template: CardTemplate, asked: list[Wish]):
     Whatever a full card does next, by whichever policy, is what laying down stamp after stamp by hand comes to.
     """
     till = Till(template)
-    size, after, drops = template.goals[-1].stamps, template.after_last_goal, template.overflow is Overflow.DROP
-    cycle, on_card, waiting, held = 1, 0, 0, False
     for wish in asked:
         outcome = till.perform(wish)
-        if outcome is None:
-            continue
-        credit = next(iter(told(outcome.events, events.StampAdded)), None)
-        pile = 0
-        if credit is not None:
-            assert not held and not (after is AfterLastGoal.CLOSE and on_card == size)
-            pile = credit.count + credit.dropped
-        elif held and till.card.held_for != outcome.before.held_for:
-            pile, waiting, held = waiting, 0, False
-        laid = filled = 0
-        while pile and not held and not (filled and drops) and not (after is AfterLastGoal.CLOSE and on_card == size):
-            if on_card == size:
-                cycle, on_card = cycle + 1, 0
-            on_card, pile, laid = on_card + 1, pile - 1, laid + 1
-            filled = on_card == size
-            held = filled and after is AfterLastGoal.HOLD
-        waiting = waiting if laid == 0 else pile if held and not drops else 0
-        if credit is not None:
-            event(f"{after} {template.overflow}: {'beyond' if pile else 'within'}")
-            assert (laid + waiting, pile - waiting) == (credit.count, credit.dropped)
+        for credit in [] if outcome is None else told(outcome.events, events.StampAdded):
+            beyond = credit.dropped or credit.carried
+            event(f"{template.after_last_goal} {template.overflow}: {'beyond' if beyond else 'within'}")
 
-        standing = till.card.standing
-        assert (cycle, on_card, waiting) == (standing.cycle, standing.progress, standing.carried)
-        assert held == (till.card.held_for is not None)
+    check(till.life, laws.stamps_lie_one_after_another)
 
 
 @given(templates(), wishes(size_max=30))
@@ -110,40 +57,12 @@ def test_one_reward_a_goal(template: CardTemplate, asked: list[Wish]):
     that is no longer reached has none, unless an entry says that its reward was kept.
     """
     till = Till(template)
-    places = [goal.stamps for goal in template.goals]
-    size = places[-1]
     for wish in asked:
         till.perform(wish)
-        standing = till.card.standing
-        reached = set(goals_reached((standing.cycle - 1) * size + standing.progress, places))
-        stand = standing_goal_rewards(till)
-        granted = goal_rewards(till.history)
-        by_hand = {granted[gone] for gone in taken_back_by_hand(till) if gone in granted}
-        kept = {
-            *(
-                (row.cycle, row.goal_stamps)
-                for void in told(till.history, events.StampVoided)
-                for row in void.rewards_kept
-            ),
-            *(crossing for lapse in told(till.history, events.StampsExpired) for crossing in lapse.kept),
-        }
+        check(till.life, laws.progress_stays_on_the_card, laws.each_goal_gives_once)
 
-        assert all(count == 1 for count in stand.values())
-        assert reached <= set(stand) | by_hand
-        assert set(stand) <= reached | kept
-        if kept & reached:
-            event("reached again with its reward kept")
-        if any(void.goals_undone for void in told(till.history, events.StampVoided)):
-            event("a goal undone")
-
-
-def taken_back_by_hand(till: Till) -> set[UUID | None]:
-    """The rewards that were taken back by hand, and the lotteries whose prizes were."""
-    gone = {
-        *(void.voucher_id for void in told(till.history, events.VoucherVoided) if void.scan is None),
-        *(void.lottery_id for void in told(till.history, events.LotteryVoided) if void.scan is None),
-    }
-    return {*gone, *(till.card.rewards[reward].origin_id for reward in gone)}
+    if any(void.goals_undone for void in told(till.history, events.StampVoided)):
+        event("a goal undone")
 
 
 @given(templates(), wishes())
@@ -155,18 +74,7 @@ def test_goal_and_reward_together(template: CardTemplate, asked: list[Wish]):
     for wish in asked:
         till.perform(wish)
 
-    for before, after in zip(till.history, [*till.history[1:], None], strict=True):
-        gives = isinstance(before, events.GoalReached) and before.rewarded
-        given_by_goal = isinstance(after, events.Granted) and after.source is events.RewardSource.GOAL
-        assert gives == given_by_goal
-        if isinstance(before, events.GoalReached) and isinstance(after, events.Granted) and gives:
-            goal = template.goals[before.goal_index]
-            assert (goal.stamps, goal.reward.title) == (before.stamps, after.title)
-            assert (before.cycle, before.goal_index, before.stamps) == (
-                after.cycle,
-                after.goal_index,
-                after.goal_stamps,
-            )
+    check(till.life, *REWARD_LAWS)
 
 
 @given(templates(**unlimited), wishes(size_min=0, size_max=12), st.integers(1, 20))

@@ -14,7 +14,7 @@ from stampledger.aggregates import decide, decided, evolve, replay
 from stampledger.cards import StampCard, evolve_card
 from stampledger.commands import CardCommand
 from stampledger.errors import Refused, StampledgerError
-from stampledger.testing import ZONES, Outcome, Till, Wish, templates, wishes
+from stampledger.testing import ZONES, Outcome, Till, Wish, check, laws, templates, wishes
 from stampledger.values import CardTemplate
 from tests.core.shop import sentence
 
@@ -37,23 +37,6 @@ def test_replay(template: CardTemplate, zone: str, asked: list[Wish]):
 
     for count, state in enumerate(till.states, start=1):
         assert state == replay(till.history[:count])
-
-
-@given(templates(), zones, wishes())
-def test_checkpoint(template: CardTemplate, zone: str, asked: list[Wish]):
-    """
-    A kept state and the events after it give what all events give.
-    """
-    till = worked(template, zone, asked)
-    middle = len(till.history) // 2
-
-    state = till.states[middle]
-    for told in till.history[middle + 1 :]:
-        evolved = evolve(state, told)
-        assert isinstance(evolved, type(state))
-        state = evolved
-
-    assert till.card == state
 
 
 @given(templates(), zones, wishes())
@@ -130,25 +113,12 @@ def test_refused_command(template: CardTemplate, zone: str, asked: list[Wish]):
 @given(templates(), zones, wishes())
 def test_events_understood_alone(template: CardTemplate, zone: str, asked: list[Wish]):
     """
-    An event says how the card stands after it, so that a row of the Journal never has to be computed.
+    An event says how the card stands after it, so that a row of the Journal never has to be computed; the card's
+    version counts its events.
     """
     till = worked(template, zone, asked)
 
-    for told, state in zip(till.history, till.states, strict=True):
-        if isinstance(told, events.StampAdded | events.StampVoided | events.StampsExpired | events.CycleStarted):
-            assert (told.cycle, told.progress) == (state.standing.cycle, state.standing.progress)
-            assert told.goal_index == sum(goal.stamps <= told.progress for goal in template.goals) == state.goal_index
-            assert told.stamps_required == template.goals[-1].stamps == state.stamps_required
-
-
-@given(templates(), zones, wishes())
-def test_versions(template: CardTemplate, zone: str, asked: list[Wish]):
-    """
-    The card's version counts its events.
-    """
-    till = worked(template, zone, asked)
-
-    assert list(range(1, len(till.history) + 1)) == [state.version for state in till.states]
+    check(till.life, laws.entries_are_understood_alone, laws.replay_gives_the_card)
 
 
 @given(templates(), zones, wishes())

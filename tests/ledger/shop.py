@@ -3,7 +3,6 @@ What the tests of the ledger share: a shop with a real store, in memory, in a fi
 chance are the same in every run, and its tables as they lie there.
 """
 
-import hashlib
 import itertools
 import sqlite3
 from contextlib import closing
@@ -16,8 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from stampledger import Award, CardTemplate, CustomerInfo, Goal, Ledger, Lottery, Scan, Variant, Voucher
-from stampledger.rules import DRAW_TOTAL
-from stampledger.testing import START, Clock
+from stampledger.testing import START, Chance, Clock
 from tests.servers.database import Database
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -46,23 +44,6 @@ def coffee(*places: int, reward: Any = COFFEE, name: str = "Free Coffee", **poli
     """A template with a goal at each place, all with the same reward; without places, one goal at 8."""
     goals = tuple(Goal(stamps=stamps, reward=reward) for stamps in places or (8,))
     return CardTemplate(name=name, goals=goals, **policies)
-
-
-class Chance:
-    """Chance that is the same in every run; the *draws* are what its first lotteries draw."""
-
-    def __init__(self, *draws: int) -> None:
-        self.draws = list(draws)
-        self.drawn = 0
-        self._asked = 0
-
-    def __call__(self, below: int) -> int:
-        if below == DRAW_TOTAL:
-            self.drawn += 1
-            if self.draws:
-                return self.draws.pop(0)
-        self._asked += 1
-        return int.from_bytes(hashlib.sha512(str(self._asked).encode()).digest(), "big") % below
 
 
 class Shop:

@@ -20,13 +20,14 @@ def names_in(wheel: Path) -> set[str]:
 
 def test_wheel_is_the_package(wheel: Path):
     """
-    A wheel has every file of the package, byte for byte, and nothing else: no tests, no tools, no examples.
+    A wheel has every file of the package and the plugin, byte for byte, and nothing else: no tests, tools or examples.
     """
     sources = {
         path.relative_to(SOURCES).as_posix(): path.read_bytes()
         for path in (SOURCES / "stampledger").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    sources["_stampledger_pytest.py"] = (SOURCES / "_stampledger_pytest.py").read_bytes()
 
     with ZipFile(wheel) as file:
         packed = {name: file.read(name) for name in file.namelist() if ".dist-info/" not in name}

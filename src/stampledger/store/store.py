@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from stampledger.checks import text
 from stampledger.errors import InvalidInput, StorageUnreachable
 from stampledger.sources import Random
-from stampledger.store import bell, opening, schema
+from stampledger.store import bell, opening, prepared, schema
 from stampledger.store.activity import KnownFigures
 from stampledger.store.compiled import Statement
 from stampledger.store.database import backend_of
@@ -50,7 +50,8 @@ class Store:
         self.backend: Backend = backend_of(engine, schema_name, durability)
         self.engine = engine
         self.business_name: str = text(business, "business")
-        self.tables: schema.Schema = schema.build(prefix, schema_name)
+        self.sql: Statements = prepared.statements(self.backend, prefix, schema_name)
+        self.tables: schema.Schema = self.sql.tables
         self.templates: Templates = Templates()
         self.figures: KnownFigures = KnownFigures()
         self.words: Words = Words()
@@ -58,7 +59,6 @@ class Store:
         self._bound: Joined | None = None
         self._bound_lock = threading.RLock()
         self._unbound = self
-        self.sql: Statements = Statements(self.tables, self.backend)
         self._writer = WriterConnection(self.backend)
         self._writer.forget = self._forget
         _stores.add(self)

@@ -7,6 +7,7 @@ until the next thing expires". Only the till knows which card, reward and moment
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ from stampledger.commands import CardCommand, FirstUse, Means
 from stampledger.errors import Refused, StampledgerError
 from stampledger.events import Event, RewardSource, StampAdded, StampsExpired, TemplateChanged
 from stampledger.rewards import IssuedReward, RewardKind, RewardStatus
+from stampledger.testing.life import Life
 from stampledger.testing.supplies import Clock, means
+from stampledger.testing.telling import history
 from stampledger.values import CardTemplate, Platform, Voucher
 
 
@@ -101,6 +104,7 @@ class Till:
         self.clock: Clock = Clock() if at is None else Clock(at)
         self.history: list[Event] = []
         self.states: list[StampCard] = []  # The card after each event.
+        self.templates: list[CardTemplate] = []  # The version each event happened under.
         self.credits: list[Credited] = []  # Those that were not voided.
         self.decisions: int = 0
         self.retry_at: datetime | None = None  # When the wish refused last may be tried again.
@@ -125,6 +129,11 @@ class Till:
         """All rewards the card ever got, in the order they were given."""
         return list(self.card.rewards.values())
 
+    @property
+    def life(self) -> Life:
+        """All that was told of the card, as the laws read it."""
+        return Life(zone=self.zone, history=self.history, states=self.states, templates=self.templates)
+
     def live_rewards(self) -> list[IssuedReward]:
         """Answer the rewards that were not taken back."""
         return [reward for reward in self.rewards if reward.status is not RewardStatus.VOIDED]
@@ -147,9 +156,13 @@ class Till:
             assert isinstance(state, StampCard)
             self.history.append(event)
             self.states.append(state)
+            self.templates.append(command.template if isinstance(command, commands.MoveToTemplate) else self.template)
             if isinstance(event, StampAdded):
                 self.credits.append(Credited(scan=len(self.history), version=state.version, event=event))
         return told
+
+    def __repr__(self) -> str:
+        return f"Till, worked to:\n{history(self.history)}\n"
 
     def fork(self) -> "Till":
         """Answer a second till with the same card, to compare two ways on from here."""
@@ -159,6 +172,7 @@ class Till:
             clock=Clock(self.clock()),
             history=list(self.history),
             states=list(self.states),
+            templates=list(self.templates),
             credits=list(self.credits),
         )
         return twin
@@ -348,8 +362,12 @@ def _pay(till: Till, number: int) -> Act:
 
 def _play(till: Till, number: int) -> Act | None:
     which = till._pick(number, RewardKind.LOTTERY)
-    draw = number * 111_111_111 % rules.DRAW_TOTAL
-    return None if which is None else lambda: till.play(which, draw)
+    if which is None:
+        return None
+    starts = list(accumulate((int(variant.percentage * 10**7) for variant in till.rewards[which].variants), initial=0))
+    # Even numbers draw where a share begins, odd ones just before that, which is where a draw is most easily mistaken.
+    draw = starts[number // 2 % len(starts)] - number % 2
+    return lambda: till.play(which, draw % rules.DRAW_TOTAL)
 
 
 def _coupon(till: Till, number: int) -> Act:
