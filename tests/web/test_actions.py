@@ -358,7 +358,7 @@ def test_form_of_another_action(client: TestClient, ledger: Ledger):
 
     assert 400 == answer.status_code
     assert before == ledger.seq
-    assert f"What came before, entry {before}" in answer.text and f"at={before}" in answer.text
+    assert f"The earlier use, entry {before}" in answer.text and f"at={before}" in answer.text
     assert "Nothing was written" not in answer.text and "idempotency" not in answer.text
 
 
