@@ -3,9 +3,11 @@
 import io
 import math
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +47,8 @@ def follow(target: Target, interval: float, limit: int, as_json: bool, as_csv: b
         with target.existing() as ledger:
             show = _json if as_json else _csv() if as_csv else _table(ledger)
             for rows in followed(ledger, limit, lambda: pause(interval), **filters):
-                show(rows)
+                with _whole_lines():
+                    show(rows)
     except KeyboardInterrupt:  # This is how it is meant to end: nothing to be said of it.
         raise click.exceptions.Exit(exits.INTERRUPTED) from None
 
@@ -122,6 +125,19 @@ def _patiently(ask: Callable[[], T]) -> T:
 
 
 # How rows are shown.
+
+
+@contextmanager
+def _whole_lines() -> Iterator[None]:
+    """Let Ctrl-C wait until what is being said is said: a write that a signal interrupts may lose the rest of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _json(rows: Sequence["JournalRow"]) -> None:

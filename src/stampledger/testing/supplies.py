@@ -47,7 +47,8 @@ class Chance:
             if self.draws:
                 return self.draws.pop(0)
         self._asked += 1
-        told = hashlib.sha512(f"{self._seed} {self._asked}".encode()).digest()
+        place = str(self._asked) if self._seed == 0 else f"{self._seed} {self._asked}"
+        told = hashlib.sha512(place.encode()).digest()
         return int.from_bytes(told, "big") % below
 
 
